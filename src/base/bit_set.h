@@ -1,0 +1,47 @@
+// BitSet: a plain bit set over slots. Not thread-safe while written; any number of readers afterwards.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace kith {
+
+class BitSet {
+ public:
+  BitSet() = default;
+  explicit BitSet(std::size_t bits) : words_((bits + 63) / 64), bits_(bits) {}
+
+  std::size_t size() const { return bits_; }
+  void resize(std::size_t bits) {
+    words_.resize((bits + 63) / 64);
+    bits_ = bits;
+  }
+  /// Bits past the end read as false.
+  bool test(std::size_t bit) const {
+    return bit < bits_ && (words_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+  void set(std::size_t bit) { words_[bit / 64] |= std::uint64_t{1} << (bit % 64); }
+  void reset(std::size_t bit) { words_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64)); }
+  std::size_t count() const {
+    std::size_t total = 0;
+    for (const auto word : words_) total += static_cast<std::size_t>(std::popcount(word));
+    return total;
+  }
+  /// Calls visit(bit) for every set bit, ascending.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      for (std::uint64_t word = words_[i]; word != 0; word &= word - 1) {
+        visit(i * 64 + static_cast<std::size_t>(std::countr_zero(word)));
+      }
+    }
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  std::size_t bits_ = 0;
+};
+
+}  // namespace kith
