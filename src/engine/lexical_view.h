@@ -1,0 +1,45 @@
+// LexicalView: the postings of a collection. Each group of writes makes a small immutable segment and, with it, the
+// next generation; generations are what readers hold. Small merges happen at once, large ones in the background.
+//
+// Thread safety: generation() is for the writer, which publishes it to readers; merges run outside of the writer's
+// lock between plan_merge() and finish_merge().
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "engine/view.h"
+#include "sparse/lexical_index.h"
+
+namespace kith::engine {
+
+class LexicalView final : public View {
+ public:
+  explicit LexicalView(std::string analyzer_fingerprint)
+      : fingerprint_(std::move(analyzer_fingerprint)), generation_(sparse::LexicalIndex::empty()) {}
+
+  const std::string& name() const override { return name_; }
+  Status reserve_slots(std::size_t) override { return {}; }
+  /// Takes effect with finish_group().
+  void apply(const AppliedChange& change) override;
+  /// Makes the applied changes a generation.
+  Status finish_group();
+  CheckpointImage image(bool everything) override;
+  Status restore(const LoadedCheckpoint& checkpoint) override;
+
+  const sparse::LexicalIndex::Generation& generation() const { return generation_; }
+
+  /// A merge too large to be done inside a write; run it without the lock, then finish_merge() with it.
+  std::optional<sparse::MergePlan> plan_merge() const { return generation_->next_merge(); }
+  Status finish_merge(const sparse::MergePlan::Outcome& outcome);
+
+ private:
+  std::string name_ = "lexical";
+  std::string fingerprint_;
+  sparse::LexicalIndex::Generation generation_;
+  std::map<std::uint32_t, text::DocumentTerms> pending_;  // slot → terms
+  std::vector<SlotId> pending_deleted_;
+  std::set<std::string> saved_blobs_;
+};
+
+}  // namespace kith::engine

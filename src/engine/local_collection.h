@@ -1,0 +1,132 @@
+// LocalCollection: a collection in a data folder. Joins store and views: one writer at a time, readers on snapshots,
+// a maintenance step in the background that links the tail, frees slots, merges postings and writes checkpoints.
+//
+// Who may touch what: `writer_mutex_` makes its holder the writer (write_group, lifetimes, matrix rows, postings);
+// `linker_mutex_` makes its holder the linker (graphs, freeing of slots, checkpoints). Taken in the order linker,
+// writer. Readers take neither.
+#pragma once
+
+#include <kith/collection.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "engine/engine_options.h"
+#include "engine/lexical_view.h"
+#include "engine/read_state.h"
+#include "engine/reader_registry.h"
+#include "engine/slot_allocator.h"
+#include "engine/slot_view.h"
+#include "engine/vector_view.h"
+#include "engine/write_group.h"
+
+namespace kith::engine {
+
+class LocalCollection final : public Collection, public std::enable_shared_from_this<LocalCollection> {
+ public:
+  /// Loads the views' checkpoints, catches up from the feed, rebuilds what is missing or damaged (with a warning).
+  /// `folder` holds the views' checkpoints. `wake` is called when there is maintenance to do.
+  static Result<std::shared_ptr<LocalCollection>> open(store::Store& store, const store::CatalogEntry& entry,
+                                                       std::string folder, const EngineOptions& options,
+                                                       std::function<void()> wake);
+  ~LocalCollection() override;
+
+  const std::string& name() const override { return name_; }
+  CollectionConfig config() const override { return config_; }
+  CollectionInfo info() const override;
+  Result<WriteOutcome> write(std::vector<Change> changes) override;
+  Result<std::shared_ptr<const Snapshot>> snapshot() const override;
+  Status flush() override;
+  Status wait_linked(std::chrono::milliseconds time_max) override;
+
+  CollectionId id() const { return id_; }
+  /// One step of background work. Returns whether there is more to do at once.
+  Result<bool> maintain();
+  Status checkpoint();
+  /// No further writes and no further checkpoints; returns when those under way have ended. Snapshots go on.
+  void close();
+
+ private:
+  friend class LocalSnapshot;
+  struct PendingWrite;
+  struct ViewSlot {  // a view and where it saves itself
+    View* view;
+    CheckpointFolder folder;
+    ChangeSeq applied;
+    bool rebuild = false;
+  };
+
+  LocalCollection(store::Store& store, const store::CatalogEntry& entry, const EngineOptions& options,
+                  std::function<void()> wake);
+  void make_views(const std::string& folder);
+
+  // ── recovery.cpp ──
+  Status recover(const store::CatalogEntry& entry);
+  void load_views(const store::CatalogEntry& entry);
+  void remake_view(ViewSlot& slot);
+  Status catch_up();
+  Status rebuild_views();
+  Status settle();
+
+  // ── writing ──
+  Status reserve_tail(std::size_t points);
+  void release_tail(std::size_t points);
+  void commit_group(const std::deque<PendingWrite*>& group);
+  Status commit(WriteGroup& group);
+  Status publish();
+  std::shared_ptr<const ReadState> state() const;
+
+  // ── maintenance.cpp ──
+  Result<bool> link_tails();
+  void free_dead_slots();
+  Result<bool> merge_postings();
+  bool checkpoint_due() const;
+
+  store::Store& store_;
+  CollectionId id_;
+  std::string name_;
+  CollectionConfig config_;
+  EngineOptions options_;
+  std::function<void()> wake_;
+  std::optional<text::Analyzer> analyzer_;
+
+  std::unique_ptr<SlotView> slots_;
+  std::vector<std::unique_ptr<VectorView>> vectors_;
+  std::unique_ptr<LexicalView> lexical_;
+  std::vector<ViewSlot> views_;  // slots first
+  SlotAllocator allocator_;
+  mutable ReaderRegistry readers_;
+
+  std::mutex linker_mutex_;
+  std::mutex writer_mutex_;
+  store::CollectionState written_;  // writer
+  std::atomic<bool> closed_{false};
+
+  std::mutex queue_mutex_;
+  std::deque<PendingWrite*> queue_;
+
+  mutable std::mutex state_mutex_;
+  std::shared_ptr<const ReadState> state_;
+
+  /// Slots that died together. They stay in the graph as long as somebody reads who may still see them, and until no
+  /// tail holds them.
+  struct DeadSlots {
+    std::vector<SlotId> slots;
+    std::uint64_t epoch = 0;                // readers of it, and older ones, may see them
+    std::vector<std::uint64_t> tail_marks;  // by vector view: how far its tail must have been linked
+  };
+  std::mutex dead_mutex_;
+  std::deque<DeadSlots> dead_;
+  std::atomic<std::uint64_t> death_epoch_{0};  // of the latest death
+
+  std::mutex tail_mutex_;
+  std::condition_variable tail_moved_;
+  std::size_t tail_reserved_ = 0;  // rows of writes under way; under tail_mutex_
+
+  std::atomic<std::uint64_t> changes_since_checkpoint_{0};
+  std::atomic<std::int64_t> oldest_change_ms_{0};  // steady; 0: none since the checkpoint
+};
+
+}  // namespace kith::engine

@@ -1,0 +1,116 @@
+// What a collection does in the background: link the tail, free dead slots, merge postings, write checkpoints.
+#include "base/try.h"
+#include "engine/local_collection.h"
+
+namespace kith::engine {
+namespace {
+
+constexpr std::size_t link_batch = 128;
+
+}  // namespace
+
+Result<bool> LocalCollection::maintain() {
+  bool more = false;
+  {
+    const std::scoped_lock linker(linker_mutex_);
+    if (closed_.load()) return false;
+    more = KITH_TRY(link_tails());
+    free_dead_slots();
+    allocator_.reclaim(readers_.oldest());
+  }
+  more = KITH_TRY(merge_postings()) || more;
+  if (checkpoint_due()) KITH_TRY(checkpoint());
+  return more;
+}
+
+// One batch from every tail. The dead are linked, too, while somebody reads who may still see them. True: some tail is not empty yet.
+Result<bool> LocalCollection::link_tails() {
+  bool more = false;
+  const bool drop_dead = death_epoch_.load() < readers_.oldest();
+  for (const auto& view : vectors_) {
+    const std::size_t moved =
+        KITH_TRY(view->link(link_batch, drop_dead ? &slots_->lifetimes() : nullptr, options_.executor->background()));
+    if (moved != 0) {
+      const std::scoped_lock lock(tail_mutex_);
+      tail_moved_.notify_all();
+    }
+    more = more || view->tail_size() != 0;
+  }
+  return more;
+}
+
+// A slot leaves the graph when nobody can see it and no tail holds it; it is reused when everybody has gone who may have
+// been walking over it then.
+void LocalCollection::free_dead_slots() {
+  std::vector<SlotId> gone;
+  {
+    const std::scoped_lock lock(dead_mutex_);
+    const std::uint64_t oldest = readers_.oldest();
+    const auto invisible = [&](const DeadSlots& dead) {
+      if (dead.epoch >= oldest) return false;
+      for (std::size_t i = 0; i < vectors_.size(); ++i) {
+        if (vectors_[i]->tail_front() < dead.tail_marks[i]) return false;
+      }
+      return true;
+    };
+    while (!dead_.empty() && invisible(dead_.front())) {
+      gone.insert(gone.end(), dead_.front().slots.begin(), dead_.front().slots.end());
+      dead_.pop_front();
+    }
+  }
+  if (gone.empty()) return;
+  for (const auto& view : vectors_) {
+    for (const SlotId slot : gone) view->unlink(slot);
+  }
+  allocator_.retire(readers_.advance(), std::move(gone));
+}
+
+Result<bool> LocalCollection::merge_postings() {
+  if (!lexical_) return false;
+  std::optional<sparse::MergePlan> plan;
+  {
+    const std::scoped_lock writer(writer_mutex_);
+    plan = lexical_->plan_merge();
+  }
+  if (!plan) return false;
+  const auto outcome = KITH_TRY(plan->run());
+  const std::scoped_lock writer(writer_mutex_);
+  // A write may have merged some of these segments meanwhile; then this work is thrown away.
+  if (auto merged = lexical_->finish_merge(outcome); !merged) {
+    if (merged.error().code == ErrorCode::failed_precondition) return true;
+    return std::unexpected(std::move(merged).error());
+  }
+  KITH_TRY(publish());
+  return true;
+}
+
+Status LocalCollection::checkpoint() {
+  const std::scoped_lock linker(linker_mutex_);
+  if (closed_.load()) return {};
+  std::vector<CheckpointImage> images;
+  ChangeSeq applied;
+  {
+    const std::scoped_lock writer(writer_mutex_);
+    if (changes_since_checkpoint_.load() == 0) return {};
+    applied = written_.change_seq;
+    images.reserve(views_.size());
+    for (auto& slot : views_) {
+      images.push_back(slot.view->image(slot.folder.needs_everything()));
+      images.back().applied = applied;
+    }
+    changes_since_checkpoint_.store(0);
+  }
+  // A view must never be ahead of what the store would have after a power loss.
+  Status status = store_.sync();
+  for (std::size_t i = 0; i < views_.size() && status; ++i) status = views_[i].folder.save(images[i]);
+  if (!status) {
+    // Blocks were marked clean that did not reach the disk.
+    for (auto& slot : views_) slot.folder.distrust();
+    changes_since_checkpoint_.fetch_add(1);
+    return status;
+  }
+  for (auto& slot : views_) slot.applied = applied;
+  return store_.truncate_feed(id_, applied);
+}
+
+}  // namespace kith::engine
