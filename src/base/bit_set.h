@@ -16,6 +16,8 @@ class BitSet {
   std::size_t size() const { return bits_; }
   void resize(std::size_t bits) {
     words_.resize((bits + 63) / 64);
+    // Bits that are cut off do not come back when it grows again.
+    if (bits < bits_ && bits % 64 != 0) words_.back() &= ~std::uint64_t{0} >> (64 - bits % 64);
     bits_ = bits;
   }
   /// Bits past the end read as false.
