@@ -30,9 +30,21 @@ Result<std::unique_ptr<Node>> Node::open(const std::string& data_folder, const N
   options.log = out->log_;
   options.store.warn = [node = out.get()](std::string_view message) { node->log_.warning(message); };
   out->database_ = KITH_TRY(engine::LocalDatabase::open(data_folder, std::move(options)));
+  KITH_TRY(out->load_saved_parameters());
   out->jobs_ = KITH_TRY(rag::JobQueue::open(*out->database_));
   out->add_metrics();
   return out;
+}
+
+// Changes made at run time are kept in the folder. One that no longer fits is left out, with a warning.
+Status Node::load_saved_parameters() {
+  for (const auto& [name, bytes] : KITH_TRY(database_->records("parameter"))) {
+    const auto saved = SavedChange::decode(bytes);
+    const auto applied = saved ? table_.set(saved->name, saved->value, saved->author, saved->reason)
+                               : Result<SavedChange>(std::unexpected(saved.error()));
+    if (!applied) log_.warning("a saved parameter is left out", {{"name", name}, {"reason", applied.error().message}});
+  }
+  return {};
 }
 
 std::string Node::models_folder() const {

@@ -64,6 +64,7 @@ class Node {
 
  private:
   Node(std::string data_folder, const NodeParameters& parameters, ParameterTable& table, const Clock& clock, Logger log);
+  Status load_saved_parameters();
   void add_metrics();
 
   std::string data_folder_;

@@ -83,7 +83,10 @@ void declare_server(ParameterTable& table, NodeParameters& out) {
   out.server_cors_origins =
       table.declare(text_parameter("server.cors_origins", "*").describe("allowed origins, with commas; * = all"));
   out.server_connections_max =
-      table.declare(integer_parameter("server.connections_max", 1024).range(1, 1'000'000).unit("connections"));
+      table.declare(integer_parameter("server.connections_max", 1024)
+                        .range(1, 1'000'000)
+                        .unit("connections")
+                        .describe("open connections; beyond it new ones wait to be accepted"));
   out.server_queued_requests_max = table.declare(integer_parameter("server.queued_requests_max", 256)
                                                      .range(1, 1'000'000)
                                                      .unit("requests")
