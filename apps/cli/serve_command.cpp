@@ -15,6 +15,7 @@ ExitCode serve(Context& context, Signals& signals) {
                                    {"data", context.data_folder()},
                                    {"collections", (*node)->database().collection_names().size()},
                                    {"fsync", durability_name(context.parameters().engine_options().store.durability)}});
+  context.say(fmt::format("kith listens on {} (data folder {})", (*server)->url(), context.data_folder()));
   if (context.options().json) context.print(fmt::format(R"({{"url":"{}"}})", (*server)->url()));
   signals.wait();
   context.log().info("stopping: running requests are finished; a second signal ends at once");
