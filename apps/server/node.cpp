@@ -137,6 +137,16 @@ void Node::forget(const std::string& collection_name) {
   pipelines_.erase(collection_name);
 }
 
+Result<std::shared_ptr<void>> Node::take_ingest_place() {
+  const std::size_t places = std::max<std::size_t>(1, parameters_.worker_threads() / 2);
+  if (ingests_waiting_.fetch_add(1) >= places) {
+    ingests_waiting_.fetch_sub(1);
+    return failure(ErrorCode::overloaded, std::to_string(places) + " requests wait for an ingest already; try again, or "
+                                          "leave ?wait=true out to get a job");
+  }
+  return std::shared_ptr<void>(this, [](void* node) { static_cast<Node*>(node)->ingests_waiting_.fetch_sub(1); });
+}
+
 Result<rag::IngestOptions> Node::ingest_options() const {
   rag::IngestOptions out;
   out.chunker = KITH_TRY(text::parse_chunk_policy(parameters_.ingest_chunk_policy.get()));
@@ -146,6 +156,7 @@ Result<rag::IngestOptions> Node::ingest_options() const {
 
 void Node::add_metrics() {
   callbacks_ = add_process_metrics(metrics_);
+  metrics_.gauges("kith_build_info", "Version of this program.", {"version"}).with({KITH_VERSION}).set(1);
   for (Pool* pool : {&executor_->search(), &executor_->background()}) {
     for (auto& callback : add_pool_metrics(metrics_, *pool)) callbacks_.push_back(std::move(callback));
   }

@@ -7,6 +7,7 @@
 #include <kith/database.h>
 #include <kith/embedder.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -59,6 +60,10 @@ class Node {
   /// Forgets what is kept about a dropped collection.
   void forget(const std::string& collection_name);
 
+  /// A place among the requests that may wait for an ingest to end; overloaded when half of the workers wait already.
+  /// Given back when the pointer goes.
+  Result<std::shared_ptr<void>> take_ingest_place();
+
   /// Chunk policy and workers as the parameters say.
   Result<rag::IngestOptions> ingest_options() const;
 
@@ -78,6 +83,7 @@ class Node {
   std::unique_ptr<rag::JobQueue> jobs_;
   std::vector<MetricCallback> callbacks_;  // read what stands above; go first
 
+  std::atomic<std::size_t> ingests_waiting_{0};
   std::mutex embedders_mutex_;
   std::map<std::string, std::shared_ptr<const Embedder>> embedders_;
   struct Pipeline {

@@ -1,6 +1,9 @@
 #include "server/node_parameters.h"
 
+#include <algorithm>
 #include <sstream>
+
+#include "os/memory_figures.h"
 
 namespace kith::server {
 namespace {
@@ -91,6 +94,11 @@ void declare_server(ParameterTable& table, NodeParameters& out) {
                                                      .range(1, 1'000'000)
                                                      .unit("requests")
                                                      .describe("requests that wait for a thread; beyond it 503"));
+  out.server_worker_threads = table.declare(integer_parameter("server.worker_threads", 0)
+                                                .range(0, 4096)
+                                                .unit("threads")
+                                                .describe("threads that handle requests; 0: four for each core, at "
+                                                          "least eight. Half of them may wait for an ingest"));
   out.server_body_bytes_max = table.declare(bytes_parameter("server.body_bytes_max", Bytes{32U << 20})
                                                 .range(Bytes{1024}, Bytes{std::uint64_t{4} << 30})
                                                 .describe("largest request body; beyond it 413"));
@@ -136,11 +144,17 @@ model::SentenceModelOptions NodeParameters::model_options() const {
   return out;
 }
 
+std::size_t NodeParameters::worker_threads() const {
+  const auto given = static_cast<std::size_t>(server_worker_threads.get());
+  return given != 0 ? given : std::max<std::size_t>(8, 4 * os::cpu_count_allowed());
+}
+
 net::HttpServerOptions NodeParameters::http_options() const {
   net::HttpServerOptions out;
   out.bind_address = server_bind.get();
   out.port = static_cast<std::uint16_t>(server_port.get());
   out.connections_max = static_cast<std::size_t>(server_connections_max.get());
+  out.worker_threads = worker_threads();
   out.queued_requests_max = static_cast<std::size_t>(server_queued_requests_max.get());
   out.body_bytes_max = server_body_bytes_max.get().value;
   out.request_timeout = server_request_timeout.get();

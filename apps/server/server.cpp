@@ -59,7 +59,6 @@ Result<std::unique_ptr<Server>> Server::start(Node& node) {
                    "listening on " + options.bind_address + " without a key would open your data to the network; set "
                    "KITH__SERVER__API_KEY, or say --insecure if you mean it");
   }
-  options.pool = &node.executor().search();
   out->router_ = make_router(node);
   Server* self = out.get();
   net::HttpHooks hooks;

@@ -128,7 +128,10 @@ Outcome put_documents(Node& node, const net::Request& request) {
   const auto pipeline = KITH_TRY(node.pipeline(name));
   auto options = KITH_TRY(node.ingest_options());
   const std::string* wait = request.query_value("wait");
-  if (wait != nullptr && *wait == "true") return ingest_now(*pipeline, std::move(options), std::move(items), request.stop);
+  if (wait != nullptr && *wait == "true") {
+    const auto place = KITH_TRY(node.take_ingest_place());
+    return ingest_now(*pipeline, std::move(options), std::move(items), request.stop);
+  }
 
   auto shared_items = std::make_shared<std::vector<rag::SourceItem>>(std::move(items));
   const auto work = [pipeline, options, shared_items](rag::JobContext& job) mutable -> Status {

@@ -18,7 +18,7 @@ struct EngineOptions {
 
   /// Written vectors that may wait for linking, per vector view; at the bound writers wait, then get `overloaded`.
   std::size_t tail_rows_max = 50'000;
-  std::chrono::milliseconds tail_wait_max{30'000};
+  std::chrono::milliseconds tail_wait_max{5'000};
   /// Collections up to this size are scanned: exact, and faster than a walk.
   std::size_t exact_rows_max = 1'000;
   /// A filter that leaves fewer points than this is answered by scanning them.

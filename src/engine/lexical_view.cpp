@@ -44,14 +44,13 @@ Status LexicalView::finish_group() {
   pending_deleted_.clear();
   while (auto plan = generation_->next_merge()) {
     if (plan->points > merge_points_inline) break;
-    KITH_TRY(finish_merge(KITH_TRY(plan->run())));
+    finish_merge(KITH_TRY(plan->run()));
   }
   return {};
 }
 
-Status LexicalView::finish_merge(const sparse::MergePlan::Outcome& outcome) {
-  generation_ = KITH_TRY(generation_->with_merge(outcome));
-  return {};
+void LexicalView::finish_merge(const sparse::MergePlan::Outcome& outcome) {
+  generation_ = generation_->with_merge(outcome);
 }
 
 CheckpointImage LexicalView::image(bool everything) {

@@ -31,7 +31,7 @@ class LexicalView final : public View {
 
   /// A merge too large to be done inside a write; run it without the lock, then finish_merge() with it.
   std::optional<sparse::MergePlan> plan_merge() const { return generation_->next_merge(); }
-  Status finish_merge(const sparse::MergePlan::Outcome& outcome);
+  void finish_merge(const sparse::MergePlan::Outcome& outcome);
 
  private:
   std::string name_ = "lexical";

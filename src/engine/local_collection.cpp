@@ -160,11 +160,22 @@ void LocalCollection::commit_group(const std::deque<PendingWrite*>& group) {
     status = batch.add(pending->write);
     last.push_back(batch.state().change_seq);
   }
-  if (status) status = commit(batch);
-  else batch.rollback();
+  if (status) {
+    status = commit(batch);
+  } else {
+    batch.rollback();
+    if (group.size() > 1) {
+      // One of them cannot be carried out; the others must not suffer for it.
+      for (PendingWrite* pending : group) commit_group({pending});
+      return;
+    }
+  }
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (status) group[i]->result = WriteOutcome{last[i], store_.options().durability};
-    else group[i]->result = std::unexpected(status.error());
+    if (status) {
+      group[i]->result = WriteOutcome{last[i], store_.options().durability};
+    } else {
+      group[i]->result = std::unexpected(status.error());
+    }
     group[i]->done = true;
   }
 }

@@ -75,11 +75,7 @@ Result<bool> LocalCollection::merge_postings() {
   if (!plan) return false;
   const auto outcome = KITH_TRY(plan->run());
   const std::scoped_lock writer(writer_mutex_);
-  // A write may have merged some of these segments meanwhile; then this work is thrown away.
-  if (auto merged = lexical_->finish_merge(outcome); !merged) {
-    if (merged.error().code == ErrorCode::failed_precondition) return true;
-    return std::unexpected(std::move(merged).error());
-  }
+  lexical_->finish_merge(outcome);
   KITH_TRY(publish());
   return true;
 }
