@@ -18,8 +18,9 @@
 namespace kith::cli {
 namespace {
 
-constexpr std::size_t remote_batch_documents = 32;
-constexpr std::size_t remote_batch_bytes = 8 << 20;
+// Small enough to be embedded well within server.request_timeout.
+constexpr std::size_t remote_batch_documents = 8;
+constexpr std::size_t remote_batch_bytes = 512 << 10;
 
 Result<std::unique_ptr<rag::DocumentSource>> open_source(const IngestArguments& arguments,
                                                          std::shared_ptr<const rag::LoaderRegistry> registry,
@@ -158,7 +159,7 @@ class RemoteIngest {
 
   Status flush() {
     if (documents_ == 0) return {};
-    const std::string route = "/v1/collections/" + net::percent_encode(context_.options().collection) + "/documents?wait=true&timeout=600";
+    const std::string route = "/v1/collections/" + net::percent_encode(context_.options().collection) + "/documents?wait=true";
     const auto reply = KITH_TRY(target_.send("POST", route, batch_ + "]}", &stop_));
     batch_.clear();
     documents_ = 0;

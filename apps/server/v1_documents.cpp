@@ -102,6 +102,10 @@ Outcome ingest_now(rag::IngestPipeline& pipeline, rag::IngestOptions options, st
   const auto source = rag::items_source(std::move(items));
   const auto summary = KITH_TRY(pipeline.run(*source, options, stop));
   if (summary.stopped_by) return std::unexpected(*summary.stopped_by);
+  if (summary.cancelled) {
+    return failure(ErrorCode::deadline_exceeded, "the ingest took longer than a request may; documents that were finished "
+                                                 "are in. Send fewer at once, or leave ?wait=true out to get a job");
+  }
   json.end_array().end_object();
   return Answer{out};
 }
