@@ -26,7 +26,7 @@ test-asan: deps
 
 test-tsan: deps
 	@cmake --preset tsan >/dev/null && cmake --build --preset tsan -j $(JOBS)
-	@TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan.supp halt_on_error=1 second_deadlock_stack=1" \
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tools/tsan.supp halt_on_error=1 second_deadlock_stack=1 ignore_noninstrumented_modules=1" \
 	  KITH_TEST_MODEL="$$(tools/test_model)" $(CTEST) --test-dir build/tsan -L quick -j $(JOBS)
 
 test-long: test test-tsan fuzz
