@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/version.h"
+#include "simd/kernels.h"
 
 extern char** environ;
 
@@ -216,6 +217,13 @@ int run(int argc, char** argv) {
   if (!program.run) {
     std::fputs(program.app.help().c_str(), stdout);
     return 0;
+  }
+  // Debuggers and emulators lack some instructions.
+  if (const char* cpu = std::getenv("KITH_CPU")) {
+    if (const auto chosen = simd::choose_level(cpu); !chosen) {
+      std::fprintf(stderr, "kith: KITH_CPU: %s\n", chosen.error().message.c_str());
+      return static_cast<int>(ExitCode::usage);
+    }
   }
   if (const char* key = std::getenv("KITH_API_KEY")) program.global.api_key = key;
   Signals signals;

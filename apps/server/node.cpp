@@ -56,7 +56,14 @@ Result<std::shared_ptr<const Embedder>> Node::embedder(const std::string& name) 
   const std::string folder = KITH_TRY(model::find_model(models_folder(), name));
   const std::scoped_lock lock(embedders_mutex_);
   if (const auto found = embedders_.find(folder); found != embedders_.end()) return found->second;
-  auto loaded = KITH_TRY(model::SentenceModel::load(folder, parameters_.model_options()));
+  auto loading = model::SentenceModel::load(folder, parameters_.model_options());
+  if (!loading) {
+    Error error = std::move(loading).error();
+    // The folder is there: a file that it lacks is a broken model, not an absent one, and nobody may go on without it.
+    if (error.code == ErrorCode::not_found) error.code = ErrorCode::failed_precondition;
+    return std::unexpected(std::move(error).with_context("embedding model '" + name + "'"));
+  }
+  auto loaded = *std::move(loading);
   log_.info("model loaded", {{"model", loaded->name()},
                              {"precision", model::precision_name(loaded->precision())},
                              {"threads", loaded->threads()},

@@ -47,6 +47,8 @@ Result<rag::SourceItem> parse_item(const net::JsonValue& value, std::size_t inde
     }
     if (item.id.empty() && item.uri.empty()) return failure(ErrorCode::invalid_argument, "give an 'id' or a 'uri'");
     if (text && item.media_type.empty()) item.media_type = "text/plain";
+    // A line of JSON Lines names itself; the uri is its file's, which every line of that file shares.
+    item.uri_completes = item.id.empty() && rag::LoaderRegistry::is_json_lines(item.media_type);
     item.body = text ? *text : KITH_TRY(decode_base64(*content));
     return item;
   };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "base/try.h"
 
 namespace kith::engine {
@@ -13,10 +14,9 @@ constexpr std::uint8_t header_version = 1;
 
 std::string segment_blob(const sparse::Segment& segment) { return fmt::format("segment.{:016x}", segment.id()); }
 
-// Deletions of a segment only grow, so their count names a state of them.
-std::string deletions_blob(const sparse::IndexPart& part) {
-  return fmt::format("deleted.{:016x}.{}", part.segment->id(), part.deleted_count);
-}
+// Named by content, as segments are: the same texts written again make a segment of the same id, of which other points
+// may be deleted, though as many.
+std::string deletions_blob(std::string_view serialized) { return "deleted." + hash128(serialized).to_hex(); }
 
 }  // namespace
 
@@ -67,11 +67,15 @@ CheckpointImage LexicalView::image(bool everything) {
   header.put_varint(generation_->parts().size());
   for (const auto& part : generation_->parts()) {
     header.put_string(segment_blob(*part.segment));
-    header.put_string(part.deleted_count == 0 ? "" : deletions_blob(part));
     add_blob(segment_blob(*part.segment), [&] { return part.segment->serialize(); });
-    if (part.deleted_count != 0) {
-      add_blob(deletions_blob(part), [&] { return sparse::LexicalIndex::serialize_deletions(part); });
+    if (part.deleted_count == 0) {
+      header.put_string("");
+      continue;
     }
+    std::string deletions = sparse::LexicalIndex::serialize_deletions(part);
+    const std::string blob = deletions_blob(deletions);
+    header.put_string(blob);
+    add_blob(blob, [&] { return std::move(deletions); });
   }
   out.header = header.take();
   saved_blobs_ = std::move(alive);

@@ -206,11 +206,13 @@ Status LocalCollection::commit(WriteGroup& group) {
     const std::scoped_lock lock(dead_mutex_);
     dead_.push_back(std::move(dead));
   }
-  if (changes_since_checkpoint_.fetch_add(group.applied().size() + 1) == 0) {
-    oldest_change_ms_.store(steady_ms(*options_.clock));
-  }
+  note_changes(group.applied().size() + 1);
   wake_();
   return {};
+}
+
+void LocalCollection::note_changes(std::uint64_t count) {
+  if (changes_since_checkpoint_.fetch_add(count) == 0) oldest_change_ms_.store(steady_ms(*options_.clock));
 }
 
 bool LocalCollection::checkpoint_due() const {

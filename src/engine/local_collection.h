@@ -83,6 +83,8 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   void free_dead_slots();
   Result<bool> merge_postings();
   bool checkpoint_due() const;
+  /// Views differ from their checkpoints by so much more.
+  void note_changes(std::uint64_t count);
 
   store::Store& store_;
   CollectionId id_;

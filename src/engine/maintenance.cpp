@@ -31,6 +31,7 @@ Result<bool> LocalCollection::link_tails() {
     const std::size_t moved =
         KITH_TRY(view->link(link_batch, drop_dead ? &slots_->lifetimes() : nullptr, options_.executor->background()));
     if (moved != 0) {
+      note_changes(1);  // of the graph
       const std::scoped_lock lock(tail_mutex_);
       tail_moved_.notify_all();
     }
@@ -62,6 +63,7 @@ void LocalCollection::free_dead_slots() {
   for (const auto& view : vectors_) {
     for (const SlotId slot : gone) view->unlink(slot);
   }
+  note_changes(1);
   allocator_.retire(readers_.advance(), std::move(gone));
 }
 

@@ -5,9 +5,9 @@
 // limit. Down a result list search() then caps it by the hit above, since the list's order is the
 // better-founded statement.
 //
-// What it is not: a probability fitted to anybody's collection. The constants were chosen on all-MiniLM-L6-v2 and
-// BM25 over English test sets (docs/BENCHMARKS.md); another model spreads its cosines differently, so thresholds
-// do not carry over from model to model.
+// What it is not: a probability fitted to anybody's collection. The constants were set by judgement for
+// all-MiniLM-L6-v2 and BM25, not fitted; another model spreads its cosines differently, so thresholds do not carry
+// over from model to model.
 //
 // Thread-safe: pure functions.
 #pragma once
