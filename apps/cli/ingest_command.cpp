@@ -179,9 +179,8 @@ class RemoteIngest {
     if (!item.id.empty()) json.field("id", item.id);
     json.field("uri", item.uri);
     if (!item.title.empty()) json.field("title", item.title);
-    const std::string_view media_type = !item.media_type.empty() ? std::string_view(item.media_type)
-                                                                 : rag::LoaderRegistry::media_type_of_name(item.name);
-    if (!media_type.empty()) json.field("media_type", media_type);
+    // Otherwise the server goes by name and content, as a local ingest does: the same file is the same document.
+    if (!item.media_type.empty()) json.field("media_type", item.media_type);
     json.raw_field("metadata", item.metadata).field("content", base64(body)).end_object();
   }
 

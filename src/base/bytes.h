@@ -69,6 +69,7 @@ class ByteReader {
   template <class T>
     requires std::is_arithmetic_v<T>
   Status get_array(std::span<T> out) {
+    if (out.empty()) return {};  // an empty span may point nowhere
     if (rest_.size() < out.size_bytes()) return truncated();
     std::memcpy(out.data(), rest_.data(), out.size_bytes());
     rest_.remove_prefix(out.size_bytes());

@@ -409,6 +409,9 @@ class Reopening : public EngineTest {
   }
   void expect_all() { expect_same(*must(get("c")->snapshot()), expected_, query_); }
 
+  void TearDown() override { database_.reset(); }
+
+  os::FaultyFileSystem files_{os::real_file_system(), 1};
   Expected expected_;
   DenseVector query_;
 };
@@ -473,8 +476,7 @@ TEST_F(Reopening, NothingIsLeftToLinkAfterACleanStop) {
 // A disk that fails now and then while checkpoints are written: reads and writes do not notice, and what is there at
 // the end is complete.
 TEST_F(Reopening, FailedCheckpointsAreMadeGoodByTheNext) {
-  os::FaultyFileSystem files(os::real_file_system(), 1);
-  const auto open_faulty = [&] { open([&](EngineOptions& options) { options.files = &files; }); };
+  const auto open_faulty = [&] { open([&](EngineOptions& options) { options.files = &files_; }); };
   open_faulty();
   fill();
   std::size_t failed = 0;
@@ -484,7 +486,7 @@ TEST_F(Reopening, FailedCheckpointsAreMadeGoodByTheNext) {
     const std::string payload = R"({"text":"common )" + word + R"("})";
     must(upsert(*get("c"), call * 7, {{"", vector}}, payload));
     expected_.points[PointId(call * 7)] = {{{"", vector}}, payload, word};
-    files.fail_at(call, call % 2 == 0 ? ErrorCode::io : ErrorCode::disk_full);
+    files_.fail_at(call, call % 2 == 0 ? ErrorCode::io : ErrorCode::disk_full);
     if (get("c")->flush()) break;  // it has fewer calls
     ++failed;
     expect_all();
@@ -498,8 +500,6 @@ TEST_F(Reopening, FailedCheckpointsAreMadeGoodByTheNext) {
     if (HasFailure()) FAIL() << "after a failure at call " << call;
   }
   EXPECT_GT(failed, 12U);
-  files.set_rates({});
-  database_.reset();
 }
 
 // Segments are named by content, so the same texts written again give the same name; their deletions may not.
