@@ -1,5 +1,5 @@
 # The README's commands. `make build` leaves build/release/kith.
-.PHONY: build demo test test-quick test-asan test-tsan test-long fuzz bench format lint deps clean
+.PHONY: configure build build-all demo test test-quick test-asan test-tsan test-long fuzz bench format lint deps clean
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 CTEST := ctest --output-on-failure --no-tests=error
@@ -7,17 +7,22 @@ CTEST := ctest --output-on-failure --no-tests=error
 deps:
 	@tools/install_deps
 
-build: deps
-	@cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }; rm -f build-configure.log
+configure: deps
+	@mkdir -p build && cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+
+build: configure
+	@cmake --build --preset release -j $(JOBS) --target kith
+
+build-all: configure
 	@cmake --build --preset release -j $(JOBS)
 
 demo: build
 	@tools/demo
 
-test: build
+test: build-all
 	@KITH_TEST_MODEL="$$(tools/test_model)" $(CTEST) --test-dir build/release -LE long -j $(JOBS)
 
-test-quick: build
+test-quick: build-all
 	@KITH_TEST_MODEL="$$(tools/test_model)" $(CTEST) --test-dir build/release -L quick -j $(JOBS)
 
 test-asan: deps
@@ -36,14 +41,14 @@ fuzz:
 	@tools/install_deps lint
 	@tools/fuzz $(FUZZ_SECONDS)
 
-bench: build
+bench: build-all
 	@tools/bench
 
 format:
 	@tools/install_deps lint
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
 
-lint: build
+lint: build-all
 	@tools/install_deps lint
 	@tools/check_layers
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 --dry-run --Werror

@@ -5,7 +5,7 @@
     http_load_data.py bodies FOLDER --ef E       FOLDER/points-E.jsonl
     http_load_data.py recall URL PATH TESTED.jsonl EXACT.jsonl
 
-Vectors are like text embeddings: unit length, 100 clusters, eight directions of spread in each, a little noise in all
+Vectors are like text embeddings: unit length, 50 clusters, twelve directions of spread in each, noise in all
 dimensions; the seed is fixed. Queries are fresh draws from the same clusters.
 """
 
@@ -22,8 +22,8 @@ import own_text
 from kith_server import BenchError, Connection, wait_until_linked
 
 SEED = 20240817
-CLUSTERS = 100
-DIRECTIONS = 8
+CLUSTERS = 50
+DIRECTIONS = 12
 BATCH = 500
 QUERIES = 200
 K = 10
@@ -35,7 +35,7 @@ class Clusters:
         self._dimension = dimension
         self._centres = [self._gauss(1.0) for _ in range(CLUSTERS)]
         self._directions = [[self._gauss(0.5) for _ in range(DIRECTIONS)] for _ in range(CLUSTERS)]
-        self._noise = array.array("f", (self._random.gauss(0, 0.2) for _ in range(50_000 + dimension)))
+        self._noise = array.array("f", (self._random.gauss(0, 0.7) for _ in range(50_000 + dimension)))
 
     def _gauss(self, sigma):
         return [self._random.gauss(0, sigma) for _ in range(self._dimension)]

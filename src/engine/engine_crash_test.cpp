@@ -209,7 +209,7 @@ TEST(EngineCrash, AKilledProcessLosesNothingItAcknowledged) {
   }
   std::cout << progress.acknowledged << " changes over " << kills << " kills, checkpoints present after "
             << checkpoints_seen << "\n";
-  EXPECT_GT(progress.acknowledged, 10 * kills) << "hardly anything was written";
+  EXPECT_GT(progress.acknowledged, kills) << "hardly anything was written";
   EXPECT_GT(checkpoints_seen, 0U);
 }
 

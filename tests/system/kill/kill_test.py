@@ -1,11 +1,12 @@
 """kill -9 at random moments. The next start opens, nothing acknowledged is missing, and the end is the same.
 
-KITH_TEST_KILLS says how many kills each test makes (6); the long run makes 30. Seeds are printed.
+KITH_TEST_KILLS says how many running processes each test kills (6); the long run makes 30. Seeds are printed.
 """
 
 import json
 import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -40,11 +41,27 @@ def contents(data, settings):
         info = server.get("/v1/collections/default").json
         searches = {}
         for query in ("key rotation", "checkpoint journal", "größe", "検索"):
-            for mode in ("lexical", "auto"):
-                reply = server.post("/v1/search", {"collection": "default", "query": query, "mode": mode, "limit": 100}).json
-                searches[query, mode] = sorted((round(hit["score"], 4), hit["id"]) for hit in reply["results"])
+            for mode in ("lexical", "dense") if info["vectors"] else ("lexical",):
+                # Exact: the graph depends on the order of inserts, the truth does not.
+                body = {"collection": "default", "query": query, "mode": mode, "limit": 100, "exact": True}
+                searches[query, mode] = {hit["id"]: hit["score"] for hit in server.post("/v1/search", body).json["results"]}
         return {"documents": documents, "points": points, "searches": searches,
                 "counts": (info["documents"], info["points"], info["lexical_points"], [v["vectors"] for v in info["vectors"]])}
+
+
+def check_same_end(found, whole):
+    for part in ("documents", "points", "counts"):
+        assert found[part] == whole[part], part
+    for search, expected in whole["searches"].items():
+        hits = found["searches"][search]
+        assert len(hits) == len(expected) > 0, search
+        # Hits whose scores tie with the last one may be any of those that tie.
+        last = min(expected.values()) + 1e-4
+        for point in hits.keys() | expected.keys():
+            if point in hits and point in expected:
+                assert hits[point] == pytest.approx(expected[point], abs=1e-4), (search, point)
+            else:
+                assert hits.get(point, expected.get(point)) <= last, (search, point)
 
 
 def check_partial(found, whole):
@@ -80,7 +97,7 @@ def kill_after(process, seconds):
 def test_killed_ingest_resumes_to_the_same_end(tmp_path, seeded, tiny_model, embedding):
     settings = [*SETTINGS, "--set", "embedding.model=" + (str(tiny_model) if embedding == "tiny_model" else "")]
     docs = tmp_path / "docs"
-    write_documents(docs, DOCUMENTS, seed=1, sections=25)
+    write_documents(docs, DOCUMENTS, seed=1, sections=25 if embedding == "tiny_model" else 80)
     started = time.monotonic()
     undisturbed = start_ingest(tmp_path / "whole", settings, docs)
     _, errors = undisturbed.communicate(timeout=300)
@@ -89,15 +106,19 @@ def test_killed_ingest_resumes_to_the_same_end(tmp_path, seeded, tiny_model, emb
     whole = contents(tmp_path / "whole", settings)
     assert whole["counts"][0] == DOCUMENTS and len(whole["points"]) > DOCUMENTS
 
-    landed = partial = 0
-    for round_number in range(KILLS):
+    landed = partial = round_number = 0
+    while landed < KILLS:
+        round_number += 1
+        assert round_number <= 3 * KILLS + 5, "hardly any kill met a running ingest"
         data = tmp_path / f"data-{round_number}"
         kills = 1 + seeded.randrange(2)  # now and then the resumed run is killed as well
         seen = {}
         for _ in range(kills):
-            moment = seeded.uniform(0, duration)
+            moment = seeded.uniform(duration / 10, duration)
             killed = kill_after(start_ingest(data, settings, docs), moment)
             landed += killed
+            # A run that was faster than the undisturbed one: the machine has become quieter.
+            duration *= 1 if killed else 0.8
             found = contents(data, settings)
             try:
                 check_partial(found, whole)
@@ -111,11 +132,14 @@ def test_killed_ingest_resumes_to_the_same_end(tmp_path, seeded, tiny_model, emb
         assert resumed.code == 0, resumed.err
         summary = resumed.json
         assert summary["unchanged"] == len(seen) and summary["added"] == DOCUMENTS - len(seen)
-        assert contents(data, settings) == whole, f"round {round_number}: the resumed run ended differently"
+        try:
+            check_same_end(contents(data, settings), whole)
+        except AssertionError as error:
+            raise AssertionError(f"round {round_number}: the resumed run ended differently: {error}") from error
         again = kith("--data", data, "--json", *settings, "ingest", docs).json
         assert again["unchanged"] == DOCUMENTS and again["chunks_embedded"] == again["chunks_written"] == 0
-    print(f"{landed} kills landed in {KILLS} rounds, {partial} left a part; undisturbed run {duration:.2f} s")
-    assert landed >= KILLS // 3, "hardly any kill met a running ingest"
+        shutil.rmtree(data)
+    print(f"{landed} kills met a running ingest in {round_number} rounds, {partial} left a part; a run takes {duration:.2f} s")
 
 
 class Writer(threading.Thread):
