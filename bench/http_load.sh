@@ -48,6 +48,7 @@ finish() {
 trap finish EXIT
 
 mkdir "$work/data"
+: >"$work/url"  # there before the server is, for the loop below
 "$kith" --json --data "$work/data" --set server.port=0 --set "models.folder=$models" "${settings[@]}" serve \
   >"$work/url" 2>"$work/server.log" &
 server=$!

@@ -5,8 +5,8 @@
     http_load_data.py bodies FOLDER --ef E       FOLDER/points-E.jsonl
     http_load_data.py recall URL PATH TESTED.jsonl EXACT.jsonl
 
-Vectors are like text embeddings: unit length, 50 clusters, twelve directions of spread in each, noise in all
-dimensions; the seed is fixed. Queries are fresh draws from the same clusters.
+Vectors are like text embeddings: unit length, 20 overlapping clusters, spread along eight of 64 common directions, chosen
+anew for each vector, and a little noise in all dimensions. The seed is fixed; queries are fresh draws of the same kind.
 """
 
 import argparse
@@ -22,8 +22,9 @@ import own_text
 from kith_server import BenchError, Connection, wait_until_linked
 
 SEED = 20240817
-CLUSTERS = 50
-DIRECTIONS = 12
+CLUSTERS = 20
+DIRECTIONS = 64
+DIRECTIONS_OF_VECTOR = 8
 BATCH = 500
 QUERIES = 200
 K = 10
@@ -33,20 +34,21 @@ class Clusters:
     def __init__(self, dimension):
         self._random = random.Random(SEED)
         self._dimension = dimension
-        self._centres = [self._gauss(1.0) for _ in range(CLUSTERS)]
-        self._directions = [[self._gauss(0.5) for _ in range(DIRECTIONS)] for _ in range(CLUSTERS)]
-        self._noise = array.array("f", (self._random.gauss(0, 0.7) for _ in range(50_000 + dimension)))
+        self._centres = [self._gauss(0.7) for _ in range(CLUSTERS)]
+        self._directions = [self._gauss(0.5) for _ in range(DIRECTIONS)]
+        self._noise = array.array("f", (self._random.gauss(0, 0.2) for _ in range(50_000 + dimension)))
 
     def _gauss(self, sigma):
         return [self._random.gauss(0, sigma) for _ in range(self._dimension)]
 
     def draw(self):
-        cluster = self._random.randrange(CLUSTERS)
-        weights = [self._random.gauss(0, 1) for _ in range(DIRECTIONS)]
+        centre = self._random.choice(self._centres)
+        directions = self._random.sample(self._directions, DIRECTIONS_OF_VECTOR)
+        weights = [self._random.gauss(0, 1) for _ in directions]
         start = self._random.randrange(len(self._noise) - self._dimension)
         noise = self._noise[start:start + self._dimension]
         vector = [c + n + sum(w * d for w, d in zip(weights, column)) for c, n, column in
-                  zip(self._centres[cluster], noise, zip(*self._directions[cluster]))]
+                  zip(centre, noise, zip(*directions))]
         length = math.sqrt(sum(x * x for x in vector))
         return [round(x / length, 6) for x in vector]
 
