@@ -51,19 +51,23 @@ bool confirmed(const Context& context, const std::string& what) {
 
 void show_collection(const Context& context, const net::JsonValue& info) {
   context.print(fmt::format("{}", text_of(info, "name")));
-  context.print(fmt::format("  documents {}, points {}, embedder {}, language {}, memory {}", text_of(info, "documents"),
-                            text_of(info, "points"), text_of(info, "embedder"), text_of(info, "language"),
+  context.print(fmt::format("  documents {}, points {}, embedder {}, language {}, memory {}",
+                            text_of(info, "documents"), text_of(info, "points"), text_of(info, "embedder"),
+                            text_of(info, "language"),
                             bytes_text(info.find("memory_bytes")->unsigned_integer().value_or(0))));
   const auto vectors = info.find("vectors");
   for (const auto view : vectors->elements()) {
     const std::string name = text_of(view, "name");
-    context.print(fmt::format("  vector {}: {} x {}, {}, {} linked, {} in the tail", name.empty() ? "(unnamed)" : name,
-                              text_of(view, "vectors"), text_of(view, "dimension"), text_of(view, "distance"),
-                              text_of(view, "linked"), text_of(view, "tail")));
+    context.print(fmt::format("  vector {}: {} x {}, {}, {} linked, {} in the tail",
+                              name.empty() ? "(unnamed)" : name, text_of(view, "vectors"),
+                              text_of(view, "dimension"), text_of(view, "distance"), text_of(view, "linked"),
+                              text_of(view, "tail")));
   }
 }
 
-std::string collection_route(const std::string& name) { return "/v1/collections/" + net::percent_encode(name); }
+std::string collection_route(const std::string& name) {
+  return "/v1/collections/" + net::percent_encode(name);
+}
 
 }  // namespace
 
@@ -94,27 +98,32 @@ ExitCode collections(Context& context, const CollectionsArguments& arguments) {
 ExitCode documents(Context& context, const DocumentsArguments& arguments) {
   const std::string base = collection_route(context.options().collection) + "/documents";
   if (arguments.action == "show") {
-    return run(context, "GET", base + "/" + net::percent_encode(arguments.id), "", [&](const net::JsonValue& root) {
-      const auto record = root.find("document");
-      context.print(fmt::format("{}\n  title {}\n  {} chunks, {} of text, {}", text_of(*record, "id"), text_of(*record, "title"),
-                                text_of(*record, "chunks"),
-                                bytes_text(record->find("text_bytes")->unsigned_integer().value_or(0)),
-                                text_of(*record, "media_type")));
-      if (const auto text = root.find_not_null("text")) context.print(std::string("\n") + std::string(text->string().value_or("")));
-    });
+    return run(
+        context, "GET", base + "/" + net::percent_encode(arguments.id), "", [&](const net::JsonValue& root) {
+          const auto record = root.find("document");
+          context.print(fmt::format("{}\n  title {}\n  {} chunks, {} of text, {}", text_of(*record, "id"),
+                                    text_of(*record, "title"), text_of(*record, "chunks"),
+                                    bytes_text(record->find("text_bytes")->unsigned_integer().value_or(0)),
+                                    text_of(*record, "media_type")));
+          if (const auto text = root.find_not_null("text"))
+            context.print(std::string("\n") + std::string(text->string().value_or("")));
+        });
   }
   if (arguments.action == "delete") {
     if (!confirmed(context, "document '" + arguments.id + "'")) return ExitCode::usage;
     return run(context, "DELETE", base + "/" + net::percent_encode(arguments.id), "",
                [&](const net::JsonValue&) { context.say("deleted " + arguments.id); });
   }
-  return run(context, "GET", base + fmt::format("?limit={}", arguments.limit), "", [&](const net::JsonValue& root) {
-    const auto all = root.find("documents");
-    for (const auto record : all->elements()) {
-      context.print(fmt::format("{:>6} chunks  {}  {}", text_of(record, "chunks"), text_of(record, "id"), text_of(record, "title")));
-    }
-    if (root.find_not_null("next_cursor")) context.say(fmt::format("the first {}; more with --limit", arguments.limit));
-  });
+  return run(context, "GET", base + fmt::format("?limit={}", arguments.limit), "",
+             [&](const net::JsonValue& root) {
+               const auto all = root.find("documents");
+               for (const auto record : all->elements()) {
+                 context.print(fmt::format("{:>6} chunks  {}  {}", text_of(record, "chunks"),
+                                           text_of(record, "id"), text_of(record, "title")));
+               }
+               if (root.find_not_null("next_cursor"))
+                 context.say(fmt::format("the first {}; more with --limit", arguments.limit));
+             });
 }
 
 ExitCode stats(Context& context) {
@@ -128,9 +137,11 @@ ExitCode stats(Context& context) {
     const auto store = root.find("store");
     context.print(fmt::format("store: {} in tables, {} free on disk, {} syncs of the log",
                               bytes_text(store->find("table_bytes")->unsigned_integer().value_or(0)),
-                              bytes_text(store->find("free_bytes")->unsigned_integer().value_or(0)), text_of(*store, "log_syncs")));
-    context.print(fmt::format("process: {} resident",
-                              bytes_text(root.find("process")->find("resident_bytes")->unsigned_integer().value_or(0))));
+                              bytes_text(store->find("free_bytes")->unsigned_integer().value_or(0)),
+                              text_of(*store, "log_syncs")));
+    context.print(fmt::format(
+        "process: {} resident",
+        bytes_text(root.find("process")->find("resident_bytes")->unsigned_integer().value_or(0))));
   });
 }
 
@@ -147,8 +158,9 @@ ExitCode jobs(Context& context) {
   return run(context, "GET", "/v1/jobs", "", [&](const net::JsonValue& root) {
     const auto all = root.find("jobs");
     for (const auto job : all->elements()) {
-      context.print(fmt::format("{}  {:<9} {} {}/{}  {}", text_of(job, "id"), text_of(job, "state"), text_of(job, "kind"),
-                                text_of(job, "done"), text_of(job, "total"), text_of(job, "message")));
+      context.print(fmt::format("{}  {:<9} {} {}/{}  {}", text_of(job, "id"), text_of(job, "state"),
+                                text_of(job, "kind"), text_of(job, "done"), text_of(job, "total"),
+                                text_of(job, "message")));
     }
   });
 }

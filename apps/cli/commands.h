@@ -21,8 +21,8 @@ struct SearchArguments {
   std::string text;
   std::uint64_t limit = 10;
   std::string mode = "auto";
-  std::string filter;       ///< JSON
-  std::string document;     ///< id; shorthand for a filter
+  std::string filter;    ///< JSON
+  std::string document;  ///< id; shorthand for a filter
   bool explain = false, group_by_document = false;
 };
 
@@ -40,7 +40,7 @@ struct DocumentsArguments {
 struct ModelsArguments {
   std::string action = "list";  ///< list, pull, verify, bench
   std::string name;
-  std::string from;             ///< wheel to install from
+  std::string from;  ///< wheel to install from
 };
 
 struct ConfigArguments {

@@ -26,16 +26,21 @@ std::string joined(const std::vector<std::string>& words) { return fmt::format("
 
 std::string bash(const Words& words) {
   std::string cases;
-  for (const auto& [path, list] : words) cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", path, joined(list));
+  for (const auto& [path, list] : words)
+    cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", path, joined(list));
   return "_kith() {\n"
          "  local current=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word words=\"\" i\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=\"${COMP_WORDS[i]}\"\n"
-         "    case \" " + joined(words.at("")) + " list create show delete pull verify bench check explain schema \" in\n"
+         "    case \" " +
+         joined(words.at("")) +
+         " list create show delete pull verify bench check explain schema \" in\n"
          "      *\" $word \"*) [[ $word == -* ]] || path=\"${path:+$path }$word\" ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path\" in\n" + cases + "  esac\n"
+         "  case \"$path\" in\n" +
+         cases +
+         "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\") $(compgen -f -- \"$current\"))\n"
          "}\n"
          "complete -o filenames -F _kith kith\n";
@@ -44,10 +49,12 @@ std::string bash(const Words& words) {
 std::string fish(const Words& words) {
   std::string out = "complete -c kith -f\n";
   for (const auto& [path, list] : words) {
-    const std::string condition = path.empty() ? "__fish_use_subcommand" : fmt::format("__fish_seen_subcommand_from {}", path);
+    const std::string condition =
+        path.empty() ? "__fish_use_subcommand" : fmt::format("__fish_seen_subcommand_from {}", path);
     for (const auto& word : list) {
-      out += word.starts_with("--") ? fmt::format("complete -c kith -n '{}' -l {}\n", condition, word.substr(2))
-                                    : fmt::format("complete -c kith -n '{}' -a {}\n", condition, word);
+      out += word.starts_with("--")
+                 ? fmt::format("complete -c kith -n '{}' -l {}\n", condition, word.substr(2))
+                 : fmt::format("complete -c kith -n '{}' -a {}\n", condition, word);
     }
   }
   return out + "complete -c kith -n '__fish_seen_subcommand_from ingest' -F\n";
@@ -62,7 +69,8 @@ Result<std::string> completion_script(const CLI::App& app, const std::string& sh
   // zsh runs bash's completions.
   if (shell == "zsh") return "autoload -U +X bashcompinit && bashcompinit\n" + bash(words);
   if (shell == "fish") return fish(words);
-  return failure(ErrorCode::invalid_argument, "completion for '" + shell + "' is not there; use bash, zsh or fish");
+  return failure(ErrorCode::invalid_argument,
+                 "completion for '" + shell + "' is not there; use bash, zsh or fish");
 }
 
 }  // namespace kith::cli

@@ -24,8 +24,9 @@ ExitCode show(Context& context, const ConfigArguments& arguments) {
     return ExitCode::ok;
   }
   for (const auto& state : all) {
-    context.print(arguments.origin ? fmt::format("{} = {}  # {}", state.spec.name, state.value, origin_text(state.origin))
-                                   : fmt::format("{} = {}", state.spec.name, state.value));
+    context.print(arguments.origin
+                      ? fmt::format("{} = {}  # {}", state.spec.name, state.value, origin_text(state.origin))
+                      : fmt::format("{} = {}", state.spec.name, state.value));
   }
   return ExitCode::ok;
 }

@@ -20,13 +20,13 @@
 namespace kith::cli {
 
 struct GlobalOptions {
-  std::string data;                      ///< folder; empty: the default one
-  std::string url;                       ///< of a server; empty: the folder itself
+  std::string data;  ///< folder; empty: the default one
+  std::string url;   ///< of a server; empty: the folder itself
   std::string api_key;
   std::string collection = "default";
   std::string config_file;
   std::string profile;
-  std::vector<std::string> set;          ///< name=value
+  std::vector<std::string> set;  ///< name=value
   bool json = false, quiet = false, verbose = false, yes = false;
 };
 

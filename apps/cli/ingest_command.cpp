@@ -42,11 +42,19 @@ std::string summary_json(const rag::IngestSummary& summary) {
   json.field("chunks_written", counts.chunks_written).field("chunks_deleted", counts.chunks_deleted);
   json.field("chunks_embedded", counts.chunks_embedded).field("tokens_embedded", counts.tokens_embedded);
   json.field("payloads_updated", counts.payloads_updated).field("bytes_read", counts.bytes_read);
-  json.key("seconds").begin_object().field("load", summary.seconds.load).field("chunk", summary.seconds.chunk);
-  json.field("embed", summary.seconds.embed).field("write", summary.seconds.write).field("total", summary.seconds.total);
+  json.key("seconds")
+      .begin_object()
+      .field("load", summary.seconds.load)
+      .field("chunk", summary.seconds.chunk);
+  json.field("embed", summary.seconds.embed)
+      .field("write", summary.seconds.write)
+      .field("total", summary.seconds.total);
   json.end_object().field("cancelled", summary.cancelled).key("failures").begin_array();
   for (const auto& failed : summary.failures) {
-    json.begin_object().field("name", failed.name).field("error", failed.error ? failed.error->message : "").end_object();
+    json.begin_object()
+        .field("name", failed.name)
+        .field("error", failed.error ? failed.error->message : "")
+        .end_object();
   }
   json.end_array().end_object();
   return out;
@@ -55,16 +63,19 @@ std::string summary_json(const rag::IngestSummary& summary) {
 void say_summary(const Context& context, const rag::IngestSummary& summary) {
   const auto& counts = summary.counts;
   const double seconds = std::max(summary.seconds.total, 1e-3);
-  context.say(fmt::format("{} documents: {} added, {} changed, {} unchanged, {} failed, {} skipped, {} deleted",
-                          count_text(counts.done()), counts.added, counts.changed, counts.unchanged, counts.failed,
-                          counts.skipped, counts.deleted));
-  context.say(fmt::format("{} chunks written, {} embedded ({} tokens) from {} in {:.1f} s: {} documents/h, {} chunks/h",
-                          count_text(counts.chunks_written), count_text(counts.chunks_embedded),
-                          count_text(counts.tokens_embedded), bytes_text(counts.bytes_read), seconds,
-                          count_text(static_cast<std::uint64_t>(static_cast<double>(counts.done()) / seconds * 3600)),
-                          count_text(static_cast<std::uint64_t>(static_cast<double>(counts.chunks_written) / seconds * 3600))));
-  context.say(fmt::format("time by stage, summed over threads: load {:.1f} s, chunk {:.1f} s, embed {:.1f} s, write {:.1f} s",
-                          summary.seconds.load, summary.seconds.chunk, summary.seconds.embed, summary.seconds.write));
+  context.say(
+      fmt::format("{} documents: {} added, {} changed, {} unchanged, {} failed, {} skipped, {} deleted",
+                  count_text(counts.done()), counts.added, counts.changed, counts.unchanged, counts.failed,
+                  counts.skipped, counts.deleted));
+  context.say(fmt::format(
+      "{} chunks written, {} embedded ({} tokens) from {} in {:.1f} s: {} documents/h, {} chunks/h",
+      count_text(counts.chunks_written), count_text(counts.chunks_embedded),
+      count_text(counts.tokens_embedded), bytes_text(counts.bytes_read), seconds,
+      count_text(static_cast<std::uint64_t>(static_cast<double>(counts.done()) / seconds * 3600)),
+      count_text(static_cast<std::uint64_t>(static_cast<double>(counts.chunks_written) / seconds * 3600))));
+  context.say(fmt::format(
+      "time by stage, summed over threads: load {:.1f} s, chunk {:.1f} s, embed {:.1f} s, write {:.1f} s",
+      summary.seconds.load, summary.seconds.chunk, summary.seconds.embed, summary.seconds.write));
   for (const auto& warning : summary.warnings) context.say("warning: " + warning);
 }
 
@@ -79,7 +90,8 @@ ExitCode finish(Context& context, const rag::IngestSummary& summary) {
   return summary.counts.failed != 0 ? ExitCode::partial : ExitCode::ok;
 }
 
-ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& arguments, server::Node& node) {
+ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& arguments,
+                     server::Node& node) {
   const std::string& name = context.options().collection;
   if (auto made = node.documents_collection(name); !made) return context.fail(made.error());
   auto pipeline = node.pipeline(name);
@@ -91,7 +103,8 @@ ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& 
     stop.cancel();
     context.say("\nfinishing what is under way; interrupt again to end at once");
   });
-  auto source = open_source(arguments, std::shared_ptr<const rag::LoaderRegistry>(*pipeline, &(*pipeline)->registry()), &stop);
+  auto source = open_source(
+      arguments, std::shared_ptr<const rag::LoaderRegistry>(*pipeline, &(*pipeline)->registry()), &stop);
   if (!source) {
     signals.on_first(nullptr);
     return context.fail(source.error());
@@ -108,7 +121,9 @@ ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& 
     if (now.counts.failed != 0) progress.set_note(fmt::format("{} failed", now.counts.failed));
   };
   options->on_document = [&](const rag::DocumentResult& result) {
-    if (result.error) progress.message(fmt::format("{} {}: {}", rag::document_status_name(result.status), result.name, result.error->message));
+    if (result.error)
+      progress.message(fmt::format("{} {}: {}", rag::document_status_name(result.status), result.name,
+                                   result.error->message));
   };
   auto summary = (*pipeline)->run(**source, *options, &stop);
   progress.finish();
@@ -121,8 +136,9 @@ ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& 
 
 std::string base64(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(size));
   return out;
 }
@@ -140,8 +156,10 @@ class RemoteIngest {
       return {};
     }
     summary_.counts.bytes_read += body->size();
-    if (batch_.empty()) batch_ = R"({"documents":[)";
-    else batch_ += ",";
+    if (batch_.empty())
+      batch_ = R"({"documents":[)";
+    else
+      batch_ += ",";
     JsonWriter json(batch_);
     append(json, item, *body);
     if (++documents_ >= remote_batch_documents || batch_.size() >= remote_batch_bytes) return flush();
@@ -159,7 +177,8 @@ class RemoteIngest {
 
   Status flush() {
     if (documents_ == 0) return {};
-    const std::string route = "/v1/collections/" + net::percent_encode(context_.options().collection) + "/documents?wait=true";
+    const std::string route =
+        "/v1/collections/" + net::percent_encode(context_.options().collection) + "/documents?wait=true";
     const auto reply = KITH_TRY(target_.send("POST", route, batch_ + "]}", &stop_));
     batch_.clear();
     documents_ = 0;
@@ -191,10 +210,14 @@ class RemoteIngest {
     };
     const std::string status = text("status");
     auto& counts = summary_.counts;
-    if (status == "added") ++counts.added;
-    else if (status == "changed") ++counts.changed;
-    else if (status == "unchanged") ++counts.unchanged;
-    else fail(text("id"), text("error"));
+    if (status == "added")
+      ++counts.added;
+    else if (status == "changed")
+      ++counts.changed;
+    else if (status == "unchanged")
+      ++counts.unchanged;
+    else
+      fail(text("id"), text("error"));
     const auto chunks = result.find_not_null("chunks");
     if (chunks && status != "unchanged") counts.chunks_written += chunks->unsigned_integer().value_or(0);
   }
@@ -211,7 +234,8 @@ class RemoteIngest {
 ExitCode ingest_there(Context& context, Signals& signals, const IngestArguments& arguments, Target& target) {
   if (arguments.delete_vanished || arguments.again || arguments.embed == "later") {
     return context.fail(Error{ErrorCode::unsupported,
-                              "--delete, --again and --embed later work on the folder itself; stop the server and run it with --data"});
+                              "--delete, --again and --embed later work on the folder itself; stop the "
+                              "server and run it with --data"});
   }
   const auto registry = rag::LoaderRegistry::standard();
   StopToken stop;
@@ -229,8 +253,10 @@ ExitCode ingest_there(Context& context, Signals& signals, const IngestArguments&
     auto event = (*source)->next();
     if (!event) break;
     if (auto* problem = std::get_if<rag::SourceProblem>(&*event)) {
-      if (problem->skipped) ++remote.summary().counts.skipped;
-      else remote.fail(problem->name, problem->error.message);
+      if (problem->skipped)
+        ++remote.summary().counts.skipped;
+      else
+        remote.fail(problem->name, problem->error.message);
       continue;
     }
     status = remote.add(std::move(std::get<rag::SourceItem>(*event)), registry->limits().source_bytes_max);
@@ -248,11 +274,13 @@ ExitCode ingest_there(Context& context, Signals& signals, const IngestArguments&
 }  // namespace
 
 ExitCode ingest(Context& context, Signals& signals, const IngestArguments& arguments) {
-  if (const auto metadata = net::JsonDocument::parse(arguments.metadata); !metadata || !metadata->root().is_object()) {
+  if (const auto metadata = net::JsonDocument::parse(arguments.metadata);
+      !metadata || !metadata->root().is_object()) {
     return context.fail(Error{ErrorCode::invalid_argument, "--metadata must be a JSON object"});
   }
   if (arguments.embed != "now" && arguments.embed != "later") {
-    return context.fail(Error{ErrorCode::invalid_argument, "--embed is now or later, not '" + arguments.embed + "'"});
+    return context.fail(
+        Error{ErrorCode::invalid_argument, "--embed is now or later, not '" + arguments.embed + "'"});
   }
   auto target = Target::open(context);
   if (!target) return context.fail(target.error());

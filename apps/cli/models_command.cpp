@@ -32,8 +32,9 @@ ExitCode list(Context& context) {
     return ExitCode::ok;
   }
   for (const auto& info : *models) {
-    context.print(fmt::format("{}  {} dimensions, {} tokens, {}, {}{}", info.name, info.dimension, info.tokens_max,
-                              bytes_text(info.bytes), info.source, info.problem.empty() ? "" : "  PROBLEM: " + info.problem));
+    context.print(fmt::format("{}  {} dimensions, {} tokens, {}, {}{}", info.name, info.dimension,
+                              info.tokens_max, bytes_text(info.bytes), info.source,
+                              info.problem.empty() ? "" : "  PROBLEM: " + info.problem));
   }
   if (models->empty()) {
     std::string known;
@@ -55,8 +56,9 @@ ExitCode pull(Context& context, const ModelsArguments& arguments) {
     append(json, pulled->model);
     context.print(out);
   } else {
-    context.say(fmt::format("{} is {} at {} ({})", pulled->model.name, pulled->already_there ? "there already" : "installed",
-                            pulled->model.path, pulled->model.licence));
+    context.say(fmt::format("{} is {} at {} ({})", pulled->model.name,
+                            pulled->already_there ? "there already" : "installed", pulled->model.path,
+                            pulled->model.licence));
   }
   return ExitCode::ok;
 }
@@ -70,7 +72,9 @@ ExitCode verify(Context& context, const ModelsArguments& arguments) {
 }
 
 ExitCode bench(Context& context, const ModelsArguments& arguments) {
-  const auto folder = model::find_model(folder_of(context), arguments.name.empty() ? context.parameters().embedding_model.get() : arguments.name);
+  const auto folder =
+      model::find_model(folder_of(context),
+                        arguments.name.empty() ? context.parameters().embedding_model.get() : arguments.name);
   if (!folder) return context.fail(folder.error());
   const auto rows = model::bench_model(*folder);
   if (!rows) return context.fail(rows.error());
@@ -79,12 +83,15 @@ ExitCode bench(Context& context, const ModelsArguments& arguments) {
   json.begin_object().key("rows").begin_array();
   if (!context.options().json) context.print("precision threads tokens batch  ms/text  texts/s");
   for (const auto& row : *rows) {
-    json.begin_object().field("precision", model::precision_name(row.precision)).field("threads", row.threads);
+    json.begin_object()
+        .field("precision", model::precision_name(row.precision))
+        .field("threads", row.threads);
     json.field("tokens", row.tokens).field("batch", row.batch).field("ms_per_text", row.ms_per_text);
     json.field("texts_per_second", row.texts_per_second).end_object();
     if (!context.options().json) {
-      context.print(fmt::format("{:<9} {:>7} {:>6} {:>5} {:>8.2f} {:>8.1f}", model::precision_name(row.precision), row.threads,
-                                row.tokens, row.batch, row.ms_per_text, row.texts_per_second));
+      context.print(fmt::format("{:<9} {:>7} {:>6} {:>5} {:>8.2f} {:>8.1f}",
+                                model::precision_name(row.precision), row.threads, row.tokens, row.batch,
+                                row.ms_per_text, row.texts_per_second));
     }
   }
   json.end_array().end_object();

@@ -31,11 +31,13 @@ std::string heading_of(const net::JsonValue& object) {
 }
 
 std::string place_of(const net::JsonValue& source) {
-  return fmt::format("{} [{}…{}]", text_of(source, "uri"), static_cast<std::uint64_t>(number_of(source, "start")),
+  return fmt::format("{} [{}…{}]", text_of(source, "uri"),
+                     static_cast<std::uint64_t>(number_of(source, "start")),
                      static_cast<std::uint64_t>(number_of(source, "end")));
 }
 
-std::string request_body(const Context& context, const SearchArguments& arguments, std::string_view text_key) {
+std::string request_body(const Context& context, const SearchArguments& arguments,
+                         std::string_view text_key) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("collection", context.options().collection).field(text_key, arguments.text);
@@ -44,7 +46,13 @@ std::string request_body(const Context& context, const SearchArguments& argument
   if (arguments.group_by_document) json.field("group_by_document", true);
   if (!arguments.document.empty()) {
     json.key("filter").begin_object().key("must").begin_array().begin_object().field("key", "document_id");
-    json.key("match").begin_object().field("value", arguments.document).end_object().end_object().end_array().end_object();
+    json.key("match")
+        .begin_object()
+        .field("value", arguments.document)
+        .end_object()
+        .end_object()
+        .end_array()
+        .end_object();
   } else if (!arguments.filter.empty()) {
     json.raw_field("filter", arguments.filter);
   }
@@ -55,7 +63,8 @@ std::string request_body(const Context& context, const SearchArguments& argument
 std::string timings_line(const net::JsonValue& timings) {
   std::string out;
   for (const auto& [stage, value] : timings.members()) {
-    if (value.number().value_or(0) > 0) out += fmt::format("{}{} {:.1f}", out.empty() ? "" : "  ", stage, *value.number());
+    if (value.number().value_or(0) > 0)
+      out += fmt::format("{}{} {:.1f}", out.empty() ? "" : "  ", stage, *value.number());
   }
   return out + " ms";
 }
@@ -66,7 +75,8 @@ void print_hits(const Context& context, const net::JsonValue& root, bool explain
   const auto results = root.find("results");
   for (const auto hit : results->elements()) {
     const std::string heading = heading_of(hit);
-    context.print(fmt::format("{:>2}. {}{}", ++n, bold(text_of(hit, "title"), colour), heading.empty() ? "" : "  " + dim(heading, colour)));
+    context.print(fmt::format("{:>2}. {}{}", ++n, bold(text_of(hit, "title"), colour),
+                              heading.empty() ? "" : "  " + dim(heading, colour)));
     context.print(fmt::format("    {}", excerpt(text_of(hit, "text"), 300)));
     context.print(dim(fmt::format("    {:.3f}  {}", number_of(hit, "score"), place_of(hit)), colour));
   }
@@ -74,7 +84,8 @@ void print_hits(const Context& context, const net::JsonValue& root, bool explain
   if (const auto timings = root.find_not_null("timings_ms")) {
     context.say(fmt::format("{} results, {}: {}", n, text_of(root, "mode"), timings_line(*timings)));
   }
-  if (const auto plan = root.find_not_null("plan"); plan && explain) context.print(fmt::format("plan: {}", plan->raw()));
+  if (const auto plan = root.find_not_null("plan"); plan && explain)
+    context.print(fmt::format("plan: {}", plan->raw()));
 }
 
 void print_answer(const Context& context, const net::JsonValue& root) {
@@ -92,10 +103,12 @@ void print_answer(const Context& context, const net::JsonValue& root) {
     const std::string heading = heading_of(source);
     const auto verified = source.find("verified");
     const bool proven = verified && verified->boolean().value_or(false);
-    context.print(fmt::format("[{}] {}{}", n, bold(text_of(source, "title"), colour), heading.empty() ? "" : " — " + heading));
+    context.print(fmt::format("[{}] {}{}", n, bold(text_of(source, "title"), colour),
+                              heading.empty() ? "" : " — " + heading));
     context.print(fmt::format("    {}", excerpt(text_of(source, "text"), 400)));
     context.print(dim(fmt::format("    {:.3f}  {}  {}", number_of(source, "score"), place_of(source),
-                                  proven ? "verified" : "not verified"), colour));
+                                  proven ? "verified" : "not verified"),
+                      colour));
   }
   if (const auto notes = root.find_not_null("notes")) {
     for (const auto note : notes->elements()) context.say("note: " + std::string(note.string().value_or("")));
@@ -105,15 +118,17 @@ void print_answer(const Context& context, const net::JsonValue& root) {
   }
 }
 
-ExitCode run(Context& context, const SearchArguments& arguments, std::string_view route, std::string_view text_key,
-             const std::function<void(const net::JsonValue&)>& show) {
+ExitCode run(Context& context, const SearchArguments& arguments, std::string_view route,
+             std::string_view text_key, const std::function<void(const net::JsonValue&)>& show) {
   auto target = Target::open(context);
   if (!target) return context.fail(target.error());
   const auto reply = (*target)->send("POST", route, request_body(context, arguments, text_key));
   if (!reply) {
     Error error = reply.error();
     if (error.code == ErrorCode::not_found && error.message.find("ollection") != std::string::npos) {
-      error.message += " Fill it with `kith ingest PATH…`, or name another one with --collection (see `kith collections`).";
+      error.message +=
+          " Fill it with `kith ingest PATH…`, or name another one with --collection (see `kith "
+          "collections`).";
     }
     return context.fail(error);
   }

@@ -23,10 +23,12 @@ std::string server_url(const std::string& folder) {
 std::string message_of(const Reply& reply) {
   if (const auto json = net::JsonDocument::parse(reply.body)) {
     if (const auto error = json->root().find_not_null("error")) {
-      if (const auto message = error->find_not_null("message"); message && message->string()) return std::string(*message->string());
+      if (const auto message = error->find_not_null("message"); message && message->string())
+        return std::string(*message->string());
     }
     if (const auto status = json->root().find_not_null("status")) {
-      if (const auto error = status->find_not_null("error"); error && error->string()) return std::string(*error->string());
+      if (const auto error = status->find_not_null("error"); error && error->string())
+        return std::string(*error->string());
     }
   }
   return "the server answered " + std::to_string(reply.status) + ": " + reply.body.substr(0, 200);
@@ -35,7 +37,8 @@ std::string message_of(const Reply& reply) {
 }  // namespace
 
 Result<std::unique_ptr<server::Node>> open_node(Context& context) {
-  return server::Node::open(context.data_folder(), context.parameters(), context.table(), context.clock(), context.log());
+  return server::Node::open(context.data_folder(), context.parameters(), context.table(), context.clock(),
+                            context.log());
 }
 
 Result<std::unique_ptr<Target>> Target::open(Context& context) {
@@ -81,12 +84,16 @@ Reply Target::send_here(std::string_view method, std::string_view target, std::s
   return {response.status, std::move(response.body)};
 }
 
-Result<Reply> Target::send(std::string_view method, std::string_view target, std::string body, StopToken* stop) {
+Result<Reply> Target::send(std::string_view method, std::string_view target, std::string body,
+                           StopToken* stop) {
   Reply reply;
   if (node_) {
     reply = send_here(method, target, std::move(body), stop);
   } else {
-    net::ClientRequest request{.method = std::string(method), .url = url_ + std::string(target), .headers = {}, .body = std::move(body)};
+    net::ClientRequest request{.method = std::string(method),
+                               .url = url_ + std::string(target),
+                               .headers = {},
+                               .body = std::move(body)};
     if (!request.body.empty()) request.headers.set("content-type", "application/json");
     if (!api_key_.empty()) request.headers.set("api-key", api_key_);
     auto response = KITH_TRY(client_->send(request, stop));

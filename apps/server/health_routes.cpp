@@ -28,7 +28,8 @@ std::string readiness_json(Node& node) {
       linked += view.linked;
       tail += view.tail;
     }
-    check("collection " + name, true, std::to_string(linked) + " vectors linked, " + std::to_string(tail) + " in the tail");
+    check("collection " + name, true,
+          std::to_string(linked) + " vectors linked, " + std::to_string(tail) + " in the tail");
   }
   json.end_array().end_object();
   return out;
@@ -42,17 +43,23 @@ void add_health_routes(net::Router& router, Node& node) {
   const auto healthy = [](net::Request&) { return net::Response::text("healthz check passed"); };
   router.add(Method::get, "/livez", healthy, Router::Run::quick);
   router.add(Method::get, "/healthz", healthy, Router::Run::quick);
-  router.add(Method::get, "/readyz", [&node](net::Request& request) {
-    if (request.query_value("verbose") != nullptr) return net::Response::json(readiness_json(node));
-    return net::Response::text("all shards are ready");
-  }, Router::Run::quick);
-  router.add(Method::get, "/", [](net::Request&) {
-    std::string body;
-    JsonWriter json(body);
-    json.begin_object().field("title", "qdrant - vector search engine").field("version", qdrant_version);
-    json.field("commit", no_commit).end_object();
-    return net::Response::json(std::move(body));
-  }, Router::Run::quick);
+  router.add(
+      Method::get, "/readyz",
+      [&node](net::Request& request) {
+        if (request.query_value("verbose") != nullptr) return net::Response::json(readiness_json(node));
+        return net::Response::text("all shards are ready");
+      },
+      Router::Run::quick);
+  router.add(
+      Method::get, "/",
+      [](net::Request&) {
+        std::string body;
+        JsonWriter json(body);
+        json.begin_object().field("title", "qdrant - vector search engine").field("version", qdrant_version);
+        json.field("commit", no_commit).end_object();
+        return net::Response::json(std::move(body));
+      },
+      Router::Run::quick);
   router.add(Method::get, "/metrics", [&node](net::Request&) {
     net::Response out;
     out.content_type = prometheus_content_type;

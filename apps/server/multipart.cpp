@@ -37,7 +37,8 @@ std::optional<std::string> header_parameter(std::string_view header, std::string
 
 Result<FormPart> parse_part(std::string_view text) {
   const std::size_t end = text.find("\r\n\r\n");
-  if (end == std::string_view::npos) return failure(ErrorCode::invalid_argument, "a form part has no end of its header");
+  if (end == std::string_view::npos)
+    return failure(ErrorCode::invalid_argument, "a form part has no end of its header");
   FormPart part;
   std::string_view head = text.substr(0, end);
   while (!head.empty()) {
@@ -63,7 +64,8 @@ Result<FormPart> parse_part(std::string_view text) {
 
 Result<std::vector<FormPart>> parse_multipart(std::string_view content_type, std::string_view body) {
   const auto boundary = header_parameter(content_type, "boundary");
-  if (!boundary || boundary->empty()) return failure(ErrorCode::invalid_argument, "multipart/form-data without a boundary");
+  if (!boundary || boundary->empty())
+    return failure(ErrorCode::invalid_argument, "multipart/form-data without a boundary");
   const std::string delimiter = "\r\n--" + *boundary;
   // The first delimiter stands at the very beginning, without a line break before it.
   if (!body.starts_with(std::string_view(delimiter).substr(2))) {
@@ -72,10 +74,12 @@ Result<std::vector<FormPart>> parse_multipart(std::string_view content_type, std
   body.remove_prefix(delimiter.size() - 2);
   std::vector<FormPart> out;
   while (!body.starts_with("--")) {
-    if (!body.starts_with("\r\n")) return failure(ErrorCode::invalid_argument, "malformed boundary in the form");
+    if (!body.starts_with("\r\n"))
+      return failure(ErrorCode::invalid_argument, "malformed boundary in the form");
     body.remove_prefix(2);
     const std::size_t end = body.find(delimiter);
-    if (end == std::string_view::npos) return failure(ErrorCode::invalid_argument, "the form is cut off inside a part");
+    if (end == std::string_view::npos)
+      return failure(ErrorCode::invalid_argument, "the form is cut off inside a part");
     if (out.size() == parts_max) return failure(ErrorCode::too_large, "a form may have 10000 parts");
     out.push_back(KITH_TRY(parse_part(body.substr(0, end))));
     body.remove_prefix(end + delimiter.size());

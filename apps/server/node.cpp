@@ -6,9 +6,13 @@
 
 namespace kith::server {
 
-Node::Node(std::string data_folder, const NodeParameters& parameters, ParameterTable& table, const Clock& clock,
-           Logger log)
-    : data_folder_(std::move(data_folder)), parameters_(parameters), table_(table), clock_(clock), log_(std::move(log)) {}
+Node::Node(std::string data_folder, const NodeParameters& parameters, ParameterTable& table,
+           const Clock& clock, Logger log)
+    : data_folder_(std::move(data_folder)),
+      parameters_(parameters),
+      table_(table),
+      clock_(clock),
+      log_(std::move(log)) {}
 
 Node::~Node() {
   callbacks_.clear();
@@ -42,7 +46,8 @@ Status Node::load_saved_parameters() {
     const auto saved = SavedChange::decode(bytes);
     const auto applied = saved ? table_.set(saved->name, saved->value, saved->author, saved->reason)
                                : Result<SavedChange>(std::unexpected(saved.error()));
-    if (!applied) log_.warning("a saved parameter is left out", {{"name", name}, {"reason", applied.error().message}});
+    if (!applied)
+      log_.warning("a saved parameter is left out", {{"name", name}, {"reason", applied.error().message}});
   }
   return {};
 }
@@ -73,7 +78,8 @@ Result<std::shared_ptr<const Embedder>> Node::embedder(const std::string& name) 
   return shared;
 }
 
-Result<std::shared_ptr<const Embedder>> Node::embedder_of(const CollectionConfig& config, std::string* why_not) {
+Result<std::shared_ptr<const Embedder>> Node::embedder_of(const CollectionConfig& config,
+                                                          std::string* why_not) {
   if (config.embedder.empty()) {
     if (why_not != nullptr) *why_not = "the collection has no embedding model";
     return nullptr;
@@ -86,13 +92,15 @@ Result<std::shared_ptr<const Embedder>> Node::embedder_of(const CollectionConfig
   }
   if ((*found)->fingerprint() != config.embedder_fingerprint) {
     return failure(ErrorCode::failed_precondition,
-                   "the model '" + config.embedder + "' is not the one that made this collection's vectors; put the "
-                   "former one back, or ingest into a new collection");
+                   "the model '" + config.embedder +
+                       "' is not the one that made this collection's vectors; put the "
+                       "former one back, or ingest into a new collection");
   }
   return found;
 }
 
-Result<CollectionConfig> Node::documents_config(const std::string& embedder_name, const std::string& language) {
+Result<CollectionConfig> Node::documents_config(const std::string& embedder_name,
+                                                const std::string& language) {
   CollectionConfig config;
   config.lexical = true;
   config.language = language;
@@ -101,8 +109,10 @@ Result<CollectionConfig> Node::documents_config(const std::string& embedder_name
   auto model = embedder(wanted);
   if (!model) {
     // A model that was asked for must be there; the default one may be missing: then words alone are searched.
-    if (!embedder_name.empty() || model.error().code != ErrorCode::not_found) return std::unexpected(model.error());
-    log_.warning("no embedding model: the new collection is searched by words only", {{"reason", model.error().message}});
+    if (!embedder_name.empty() || model.error().code != ErrorCode::not_found)
+      return std::unexpected(model.error());
+    log_.warning("no embedding model: the new collection is searched by words only",
+                 {{"reason", model.error().message}});
     return config;
   }
   config.embedder = wanted;
@@ -125,8 +135,9 @@ Result<std::shared_ptr<rag::IngestPipeline>> Node::pipeline(const std::string& c
   auto collection = KITH_TRY(database_->collection(collection_name));
   const CollectionConfig config = collection->config();
   if (!config.lexical) {
-    return failure(ErrorCode::failed_precondition,
-                   "collection '" + collection_name + "' holds plain points, not documents; ingest into another one");
+    return failure(
+        ErrorCode::failed_precondition,
+        "collection '" + collection_name + "' holds plain points, not documents; ingest into another one");
   }
   std::string why_not;
   auto model = KITH_TRY(embedder_of(config, &why_not));
@@ -148,10 +159,12 @@ Result<std::shared_ptr<void>> Node::take_ingest_place() {
   const std::size_t places = std::max<std::size_t>(1, parameters_.worker_threads() / 2);
   if (ingests_waiting_.fetch_add(1) >= places) {
     ingests_waiting_.fetch_sub(1);
-    return failure(ErrorCode::overloaded, std::to_string(places) + " requests wait for an ingest already; try again, or "
-                                          "leave ?wait=true out to get a job");
+    return failure(ErrorCode::overloaded, std::to_string(places) +
+                                              " requests wait for an ingest already; try again, or "
+                                              "leave ?wait=true out to get a job");
   }
-  return std::shared_ptr<void>(this, [](void* node) { static_cast<Node*>(node)->ingests_waiting_.fetch_sub(1); });
+  return std::shared_ptr<void>(this,
+                               [](void* node) { static_cast<Node*>(node)->ingests_waiting_.fetch_sub(1); });
 }
 
 Result<rag::IngestOptions> Node::ingest_options() const {
@@ -169,45 +182,57 @@ void Node::add_metrics() {
   }
   const auto per_collection = [this](std::string_view name, std::string_view help,
                                      std::function<double(const CollectionInfo&)> read) {
-    callbacks_.push_back(metrics_.add_callback(
-        name, help, MetricType::gauge, {"collection"}, [this, read = std::move(read)](const MetricsRegistry::Emit& emit) {
-          for (const auto& collection_name : database_->collection_names()) {
-            if (const auto collection = database_->collection(collection_name)) {
-              emit({collection_name}, read((*collection)->info()));
-            }
-          }
-        }));
+    callbacks_.push_back(
+        metrics_.add_callback(name, help, MetricType::gauge, {"collection"},
+                              [this, read = std::move(read)](const MetricsRegistry::Emit& emit) {
+                                for (const auto& collection_name : database_->collection_names()) {
+                                  if (const auto collection = database_->collection(collection_name)) {
+                                    emit({collection_name}, read((*collection)->info()));
+                                  }
+                                }
+                              }));
   };
-  const auto sum = [](std::uint64_t VectorViewInfo::*member) {
+  const auto sum = [](std::uint64_t VectorViewInfo::* member) {
     return [member](const CollectionInfo& info) {
       std::uint64_t total = 0;
       for (const auto& view : info.vectors) total += view.*member;
       return static_cast<double>(total);
     };
   };
-  per_collection("kith_points", "Points in a collection.", [](const auto& info) { return static_cast<double>(info.points); });
+  per_collection("kith_points", "Points in a collection.",
+                 [](const auto& info) { return static_cast<double>(info.points); });
   per_collection("kith_documents", "Documents in a collection.",
                  [](const auto& info) { return static_cast<double>(info.documents); });
   per_collection("kith_index_vectors", "Vectors that can be searched.", sum(&VectorViewInfo::vectors));
-  per_collection("kith_index_tail", "Vectors that wait to be linked; every search scans them.", sum(&VectorViewInfo::tail));
-  per_collection("kith_index_deleted", "Dead rows that are not reclaimed yet.", sum(&VectorViewInfo::deleted));
+  per_collection("kith_index_tail", "Vectors that wait to be linked; every search scans them.",
+                 sum(&VectorViewInfo::tail));
+  per_collection("kith_index_deleted", "Dead rows that are not reclaimed yet.",
+                 sum(&VectorViewInfo::deleted));
   per_collection("kith_collection_memory_bytes", "Memory of a collection's views, mapped files left out.",
                  [](const auto& info) { return static_cast<double>(info.memory_bytes); });
   const auto store_figure = [this](std::string_view name, std::string_view help, MetricType type,
-                                   std::uint64_t store::StoreFigures::*member) {
-    callbacks_.push_back(metrics_.add_callback(name, help, type, {}, [this, member](const MetricsRegistry::Emit& emit) {
-      emit({}, static_cast<double>(database_->store_figures().*member));
-    }));
+                                   std::uint64_t store::StoreFigures::* member) {
+    callbacks_.push_back(
+        metrics_.add_callback(name, help, type, {}, [this, member](const MetricsRegistry::Emit& emit) {
+          emit({}, static_cast<double>(database_->store_figures().*member));
+        }));
   };
   using Figures = store::StoreFigures;
-  store_figure("kith_store_written_bytes_total", "Bytes committed to the store.", MetricType::counter, &Figures::written_bytes);
-  store_figure("kith_store_log_bytes_total", "Bytes appended to the write-ahead log.", MetricType::counter, &Figures::log_bytes);
-  store_figure("kith_store_log_syncs_total", "Syncs of the write-ahead log.", MetricType::counter, &Figures::log_syncs);
+  store_figure("kith_store_written_bytes_total", "Bytes committed to the store.", MetricType::counter,
+               &Figures::written_bytes);
+  store_figure("kith_store_log_bytes_total", "Bytes appended to the write-ahead log.", MetricType::counter,
+               &Figures::log_bytes);
+  store_figure("kith_store_log_syncs_total", "Syncs of the write-ahead log.", MetricType::counter,
+               &Figures::log_syncs);
   store_figure("kith_store_table_bytes", "Table files on disk.", MetricType::gauge, &Figures::table_bytes);
-  store_figure("kith_store_memory_bytes", "Caches and buffers of the store.", MetricType::gauge, &Figures::memory_bytes);
-  store_figure("kith_store_cache_hits_total", "Blocks found in the store's cache.", MetricType::counter, &Figures::cache_hits);
-  store_figure("kith_store_cache_misses_total", "Blocks read from files.", MetricType::counter, &Figures::cache_misses);
-  store_figure("kith_store_free_bytes", "Free space on the data folder's disk.", MetricType::gauge, &Figures::free_bytes);
+  store_figure("kith_store_memory_bytes", "Caches and buffers of the store.", MetricType::gauge,
+               &Figures::memory_bytes);
+  store_figure("kith_store_cache_hits_total", "Blocks found in the store's cache.", MetricType::counter,
+               &Figures::cache_hits);
+  store_figure("kith_store_cache_misses_total", "Blocks read from files.", MetricType::counter,
+               &Figures::cache_misses);
+  store_figure("kith_store_free_bytes", "Free space on the data folder's disk.", MetricType::gauge,
+               &Figures::free_bytes);
 }
 
 }  // namespace kith::server

@@ -47,7 +47,8 @@ class Node {
   Result<std::shared_ptr<const Embedder>> embedder(const std::string& name);
   /// The model that made the collection's vectors; null (not an error) when it has none or the model is not there:
   /// `why_not` then says so, for plans and messages. failed_precondition when the model there is another one.
-  Result<std::shared_ptr<const Embedder>> embedder_of(const CollectionConfig& config, std::string* why_not = nullptr);
+  Result<std::shared_ptr<const Embedder>> embedder_of(const CollectionConfig& config,
+                                                      std::string* why_not = nullptr);
 
   /// A collection for documents: lexical, and with one dense vector if embedding.model can be loaded.
   /// `embedder_name` empty: embedding.model; "none": lexical only.
@@ -68,7 +69,8 @@ class Node {
   Result<rag::IngestOptions> ingest_options() const;
 
  private:
-  Node(std::string data_folder, const NodeParameters& parameters, ParameterTable& table, const Clock& clock, Logger log);
+  Node(std::string data_folder, const NodeParameters& parameters, ParameterTable& table, const Clock& clock,
+       Logger log);
   Status load_saved_parameters();
   void add_metrics();
 

@@ -17,32 +17,39 @@ Result<Distance> parse_distance(const net::JsonValue& params, std::string_view p
                       "`, expected one of `Cosine`, `Euclid`, `Dot`, `Manhattan`");
 }
 
-Result<VectorParams> parse_params(const net::JsonValue& params, std::string_view path, const net::JsonValue& body) {
-  if (!params.is_object()) return format_error(std::string(path) + ": expected an object with size and distance");
+Result<VectorParams> parse_params(const net::JsonValue& params, std::string_view path,
+                                  const net::JsonValue& body) {
+  if (!params.is_object())
+    return format_error(std::string(path) + ": expected an object with size and distance");
   VectorParams out;
   const auto size = KITH_TRY(optional_unsigned(params, "size"));
   if (!size) return format_error(std::string(path) + ": missing field `size`");
   if (*size < 1 || *size > 65'536) {
-    return validation_error(std::string(path) + ".size", "value " + std::to_string(*size) + " invalid, must be from 1 to 65536");
+    return validation_error(std::string(path) + ".size",
+                            "value " + std::to_string(*size) + " invalid, must be from 1 to 65536");
   }
   out.dimension = static_cast<std::uint32_t>(*size);
   out.distance = KITH_TRY(parse_distance(params, path));
   for (const std::string_view field : {"multivector_config", "datatype"}) {
     const auto value = params.find_not_null(field);
     if (!value || (field == "datatype" && value->string() == "float32")) continue;
-    return failure(ErrorCode::unsupported, std::string(path) + "." + std::string(field) + " is not supported yet; leave it out");
+    return failure(ErrorCode::unsupported,
+                   std::string(path) + "." + std::string(field) + " is not supported yet; leave it out");
   }
   auto hnsw = params.find_not_null("hnsw_config");
   if (!hnsw) hnsw = body.find_not_null("hnsw_config");
   if (hnsw) {
     if (const auto m = KITH_TRY(optional_unsigned(*hnsw, "m"))) {
       // Qdrant's m is the degree above the lowest level, which has twice as many. 0 (no graph) is our default.
-      if (*m > 128) return validation_error("hnsw_config.m", "value " + std::to_string(*m) + " invalid, must be 128 or smaller");
+      if (*m > 128)
+        return validation_error("hnsw_config.m",
+                                "value " + std::to_string(*m) + " invalid, must be 128 or smaller");
       if (*m != 0) out.graph_degree = static_cast<std::uint32_t>(std::max<std::uint64_t>(2 * *m, 4));
     }
     if (const auto width = KITH_TRY(optional_unsigned(*hnsw, "ef_construct"))) {
       if (*width < 4) {
-        return validation_error("hnsw_config.ef_construct", "value " + std::to_string(*width) + " invalid, must be 4 or larger");
+        return validation_error("hnsw_config.ef_construct",
+                                "value " + std::to_string(*width) + " invalid, must be 4 or larger");
       }
       out.construction_width = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*width, 8, 65'536));
     }
@@ -55,8 +62,8 @@ std::string face_of(const net::JsonValue& body) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
-  for (const std::string_view field : {"vectors", "hnsw_config", "optimizers_config", "wal_config", "quantization_config",
-                                       "on_disk_payload", "metadata"}) {
+  for (const std::string_view field : {"vectors", "hnsw_config", "optimizers_config", "wal_config",
+                                       "quantization_config", "on_disk_payload", "metadata"}) {
     if (const auto value = body.find_not_null(field)) json.raw_field(field, value->raw());
   }
   json.end_object();
@@ -73,7 +80,10 @@ std::string vectors_json(const CollectionConfig& config) {
   std::string out;
   JsonWriter json(out);
   const auto append = [&](const VectorParams& params) {
-    json.begin_object().field("size", params.dimension).field("distance", distance_name(params.distance)).end_object();
+    json.begin_object()
+        .field("size", params.dimension)
+        .field("distance", distance_name(params.distance))
+        .end_object();
   };
   const auto unnamed = config.vectors.find("");
   if (config.vectors.size() == 1 && unnamed != config.vectors.end()) {
@@ -107,7 +117,8 @@ Result<std::string> create_collection(Node& node, const net::Request& request) {
       config.vectors[""] = KITH_TRY(parse_params(*vectors, "vectors", body));
     } else {
       for (const auto& [name, params] : vectors->members()) {
-        config.vectors[std::string(name)] = KITH_TRY(parse_params(params, "vectors." + std::string(name), body));
+        config.vectors[std::string(name)] =
+            KITH_TRY(parse_params(params, "vectors." + std::string(name), body));
       }
     }
   }
@@ -134,13 +145,19 @@ Result<std::string> collection_info(Node& node, const net::Request& request) {
   json.field("shard_number", 1).field("replication_factor", 1).field("write_consistency_factor", 1);
   const auto on_disk = given.find_not_null("on_disk_payload");
   json.field("on_disk_payload", on_disk ? on_disk->boolean().value_or(true) : true).end_object();
-  json.raw_field("hnsw_config", merged(R"({"m":16,"ef_construct":100,"full_scan_threshold":10000,"max_indexing_threads":0,"on_disk":false})",
-                                       given.find_not_null("hnsw_config")));
-  json.raw_field("optimizer_config",
-                 merged(R"({"deleted_threshold":0.2,"vacuum_min_vector_number":1000,"default_segment_number":0,"max_segment_size":null,)"
-                        R"("memmap_threshold":null,"indexing_threshold":10000,"flush_interval_sec":5,"max_optimization_threads":null})",
-                        given.find_not_null("optimizers_config")));
-  json.raw_field("wal_config", merged(R"({"wal_capacity_mb":32,"wal_segments_ahead":0})", given.find_not_null("wal_config")));
+  json.raw_field(
+      "hnsw_config",
+      merged(
+          R"({"m":16,"ef_construct":100,"full_scan_threshold":10000,"max_indexing_threads":0,"on_disk":false})",
+          given.find_not_null("hnsw_config")));
+  json.raw_field(
+      "optimizer_config",
+      merged(
+          R"({"deleted_threshold":0.2,"vacuum_min_vector_number":1000,"default_segment_number":0,"max_segment_size":null,)"
+          R"("memmap_threshold":null,"indexing_threshold":10000,"flush_interval_sec":5,"max_optimization_threads":null})",
+          given.find_not_null("optimizers_config")));
+  json.raw_field("wal_config", merged(R"({"wal_capacity_mb":32,"wal_segments_ahead":0})",
+                                      given.find_not_null("wal_config")));
   const auto quantization = given.find_not_null("quantization_config");
   json.raw_field("quantization_config", quantization ? quantization->raw() : "null");
   if (const auto metadata = given.find_not_null("metadata")) json.raw_field("metadata", metadata->raw());
@@ -161,7 +178,8 @@ Result<std::string> list_collections(Node& node, const net::Request&) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("collections").begin_array();
-  for (const auto& name : node.database().collection_names()) json.begin_object().field("name", name).end_object();
+  for (const auto& name : node.database().collection_names())
+    json.begin_object().field("name", name).end_object();
   json.end_array().end_object();
   return out;
 }

@@ -25,21 +25,30 @@ std::string_view prefix_of(ErrorCode code) {
     case ErrorCode::unprocessable:
     case ErrorCode::already_exists:
     case ErrorCode::unsupported:
-    case ErrorCode::too_large: return "Wrong input: ";
-    case ErrorCode::not_found: return "Not found: ";
-    case ErrorCode::failed_precondition: return "Bad request: ";
-    case ErrorCode::permission_denied: return "Forbidden: ";
-    case ErrorCode::deadline_exceeded: return "Timeout: ";
-    case ErrorCode::rate_limited: return "Rate limiting exceeded: ";
-    default: return "Service internal error: ";
+    case ErrorCode::too_large:
+      return "Wrong input: ";
+    case ErrorCode::not_found:
+      return "Not found: ";
+    case ErrorCode::failed_precondition:
+      return "Bad request: ";
+    case ErrorCode::permission_denied:
+      return "Forbidden: ";
+    case ErrorCode::deadline_exceeded:
+      return "Timeout: ";
+    case ErrorCode::rate_limited:
+      return "Rate limiting exceeded: ";
+    default:
+      return "Service internal error: ";
   }
 }
 
 int status_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::failed_precondition:
-    case ErrorCode::unsupported: return 400;
-    default: return net::http_status(error.code);
+    case ErrorCode::unsupported:
+      return 400;
+    default:
+      return net::http_status(error.code);
   }
 }
 
@@ -84,7 +93,8 @@ Result<net::JsonDocument> parse_body(const net::Request& request) {
   auto document = net::JsonDocument::parse(request.body);
   if (!document) return format_error(document.error().message);
   if (!document->root().is_object()) {
-    return format_error("expected an object, got " + std::string(net::json_type_name(document->root().type())));
+    return format_error("expected an object, got " +
+                        std::string(net::json_type_name(document->root().type())));
   }
   return document;
 }
@@ -96,7 +106,8 @@ Result<PointId> parse_id(const net::JsonValue& value) {
     if (!id) return format_error(id.error().message);
     return id;
   }
-  return format_error("a point id must be an unsigned integer or a string, got " + std::string(value.raw().substr(0, 40)));
+  return format_error("a point id must be an unsigned integer or a string, got " +
+                      std::string(value.raw().substr(0, 40)));
 }
 
 Result<std::vector<PointId>> parse_ids(const net::JsonValue& value, std::string_view field) {
@@ -117,7 +128,8 @@ Result<DenseVector> parse_dense(const net::JsonValue& value, std::string_view pa
   DenseVector out;
   if (!value.append_floats(out)) {
     if (value.is_array() && value.size() != 0 && (*value.elements().begin()).is_array()) {
-      return failure(ErrorCode::unsupported, std::string(path) + ": multivectors are not supported yet; send one array of numbers");
+      return failure(ErrorCode::unsupported,
+                     std::string(path) + ": multivectors are not supported yet; send one array of numbers");
     }
     return format_error(std::string(path) + ": expected an array of numbers");
   }
@@ -131,11 +143,13 @@ Result<VectorMap> parse_vectors(const net::JsonValue& value, std::string_view pa
     out[""] = KITH_TRY(parse_dense(value, path));
     return out;
   }
-  if (!value.is_object()) return format_error(std::string(path) + ": expected an array of numbers or an object of named vectors");
+  if (!value.is_object())
+    return format_error(std::string(path) + ": expected an array of numbers or an object of named vectors");
   for (const auto& [name, vector] : value.members()) {
     const std::string here = std::string(path) + "." + std::string(name);
     if (vector.is_object()) {
-      return failure(ErrorCode::unsupported, here + ": sparse vectors and inference objects are not supported yet");
+      return failure(ErrorCode::unsupported,
+                     here + ": sparse vectors and inference objects are not supported yet");
     }
     out[std::string(name)] = KITH_TRY(parse_dense(vector, here));
   }
@@ -146,7 +160,9 @@ Result<std::optional<std::uint64_t>> optional_unsigned(const net::JsonValue& obj
   const auto value = object.find_not_null(field);
   if (!value) return std::nullopt;
   const auto number = value->unsigned_integer();
-  if (!number) return format_error(std::string(field) + ": expected an unsigned integer, got " + std::string(value->raw().substr(0, 40)));
+  if (!number)
+    return format_error(std::string(field) + ": expected an unsigned integer, got " +
+                        std::string(value->raw().substr(0, 40)));
   return *number;
 }
 
@@ -154,7 +170,9 @@ Result<std::optional<double>> optional_number(const net::JsonValue& object, std:
   const auto value = object.find_not_null(field);
   if (!value) return std::nullopt;
   const auto number = value->number();
-  if (!number) return format_error(std::string(field) + ": expected a number, got " + std::string(value->raw().substr(0, 40)));
+  if (!number)
+    return format_error(std::string(field) + ": expected a number, got " +
+                        std::string(value->raw().substr(0, 40)));
   return *number;
 }
 
@@ -162,7 +180,9 @@ Result<std::optional<bool>> optional_bool(const net::JsonValue& object, std::str
   const auto value = object.find_not_null(field);
   if (!value) return std::nullopt;
   const auto flag = value->boolean();
-  if (!flag) return format_error(std::string(field) + ": expected true or false, got " + std::string(value->raw().substr(0, 40)));
+  if (!flag)
+    return format_error(std::string(field) + ": expected true or false, got " +
+                        std::string(value->raw().substr(0, 40)));
   return *flag;
 }
 
@@ -172,7 +192,8 @@ Result<std::optional<Filter>> optional_filter(const net::JsonValue& object) {
   auto filter = fields::parse_filter(value->raw());
   if (filter) return std::move(*filter);
   if (filter.error().code == ErrorCode::invalid_argument) return format_error(filter.error().message);
-  if (filter.error().code == ErrorCode::unprocessable) return validation_error("filter", filter.error().message);
+  if (filter.error().code == ErrorCode::unprocessable)
+    return validation_error("filter", filter.error().message);
   return std::unexpected(std::move(filter).error());
 }
 
@@ -209,14 +230,17 @@ void append_id(JsonWriter& json, const PointId& id) {
 }
 
 void append_vectors(JsonWriter& json, const VectorMap& vectors, const VectorSelection& selection) {
-  const auto append = [&](const VectorValue& value) { json.value(std::span<const float>(std::get<DenseVector>(value))); };
+  const auto append = [&](const VectorValue& value) {
+    json.value(std::span<const float>(std::get<DenseVector>(value)));
+  };
   if (selection.all && vectors.size() == 1 && vectors.begin()->first.empty()) {
     append(vectors.begin()->second);
     return;
   }
   json.begin_object();
   for (const auto& [name, value] : vectors) {
-    const bool named = std::find(selection.names.begin(), selection.names.end(), name) != selection.names.end();
+    const bool named =
+        std::find(selection.names.begin(), selection.names.end(), name) != selection.names.end();
     if (!selection.all && !named) continue;
     json.key(name);
     append(value);
@@ -225,7 +249,8 @@ void append_vectors(JsonWriter& json, const VectorMap& vectors, const VectorSele
 }
 
 Status append_fields(JsonWriter& json, const StoredPoint& point, const Selection& selection) {
-  if (!selection.payload.wants_nothing()) json.raw_field("payload", KITH_TRY(selection.payload.apply(point.payload)));
+  if (!selection.payload.wants_nothing())
+    json.raw_field("payload", KITH_TRY(selection.payload.apply(point.payload)));
   if (selection.vectors.wants_any()) {
     json.key("vector");
     append_vectors(json, point.vectors, selection.vectors);

@@ -36,8 +36,8 @@ Result<std::vector<Point>> parse_point_list(const net::JsonValue& list) {
 Status parse_batch_vectors(const net::JsonValue& vectors, std::vector<Point>& points) {
   const auto check_count = [&](std::size_t count) -> Status {
     if (count == points.size()) return {};
-    return validation_error("batch", "number of ids and vectors must be equal, got " + std::to_string(points.size()) +
-                                         " and " + std::to_string(count));
+    return validation_error("batch", "number of ids and vectors must be equal, got " +
+                                         std::to_string(points.size()) + " and " + std::to_string(count));
   };
   const auto take = [&](const net::JsonValue& list, const std::string& name) -> Status {
     if (!list.is_array()) return format_error("batch.vectors: expected an array of vectors");
@@ -90,7 +90,8 @@ Result<std::string> write_change(Collection& collection, Change change, const ne
   return out;
 }
 
-Result<std::string> records_json(const Snapshot& snapshot, std::span<const PointId> ids, const Selection& selection) {
+Result<std::string> records_json(const Snapshot& snapshot, std::span<const PointId> ids,
+                                 const Selection& selection) {
   const auto points = KITH_TRY(snapshot.points(
       ids, {.payload = !selection.payload.wants_nothing(), .vectors = selection.vectors.wants_any()}));
   std::string out;
@@ -107,7 +108,8 @@ Result<std::string> records_json(const Snapshot& snapshot, std::span<const Point
   return out;
 }
 
-Result<std::string> scored_json(const Snapshot& snapshot, std::span<const ScoredPoint> hits, const Selection& selection) {
+Result<std::string> scored_json(const Snapshot& snapshot, std::span<const ScoredPoint> hits,
+                                const Selection& selection) {
   std::vector<std::optional<StoredPoint>> points(hits.size());
   if (!selection.payload.wants_nothing() || selection.vectors.wants_any()) {
     std::vector<PointId> ids;
@@ -161,7 +163,9 @@ Status parse_query_target(const net::JsonValue& value, const Snapshot& snapshot,
       kind = key;
       break;
     }
-    return failure(ErrorCode::unsupported, "query: '" + kind + "' queries are not supported yet; send a vector, a point id or {\"nearest\": …}");
+    return failure(
+        ErrorCode::unsupported,
+        "query: '" + kind + "' queries are not supported yet; send a vector, a point id or {\"nearest\": …}");
   }
   if (value.is_array()) {
     query.vector = KITH_TRY(parse_dense(value, "query"));
@@ -210,22 +214,29 @@ Result<Query> parse_query(const net::JsonValue& body, const Snapshot& snapshot) 
   if (const auto target = body.find_not_null("query")) {
     KITH_TRY(parse_query_target(*target, snapshot, query));
   } else if (query.score_threshold) {
-    return failure(ErrorCode::failed_precondition,
-                   "A query is needed to use the score_threshold. Can't have score_threshold without defining a query.");
+    return failure(
+        ErrorCode::failed_precondition,
+        "A query is needed to use the score_threshold. Can't have score_threshold without defining a query.");
   }
   return query;
 }
 
-Result<std::vector<ScoredPoint>> run_query(const Snapshot& snapshot, const Query& query, const StopToken* stop) {
+Result<std::vector<ScoredPoint>> run_query(const Snapshot& snapshot, const Query& query,
+                                           const StopToken* stop) {
   const Filter* filter = query.filter ? &*query.filter : nullptr;
   const std::uint64_t total = KITH_TRY(snapshot.count(nullptr));
   const std::uint64_t limit = std::min<std::uint64_t>(query.limit, total);
   const std::uint64_t offset = std::min<std::uint64_t>(query.offset, total);
   std::vector<ScoredPoint> hits;
   if (query.vector) {
-    NearestRequest nearest{.vector_name = query.vector_name, .query = *query.vector,
-                           .limit = limit + offset + (query.example ? 1 : 0), .filter = filter,
-                           .score_threshold = query.score_threshold, .ef = query.ef, .exact = query.exact, .stop = stop};
+    NearestRequest nearest{.vector_name = query.vector_name,
+                           .query = *query.vector,
+                           .limit = limit + offset + (query.example ? 1 : 0),
+                           .filter = filter,
+                           .score_threshold = query.score_threshold,
+                           .ef = query.ef,
+                           .exact = query.exact,
+                           .stop = stop};
     hits = KITH_TRY(snapshot.nearest(nearest)).points;
     if (query.example) std::erase_if(hits, [&](const ScoredPoint& hit) { return hit.id == *query.example; });
   } else {
@@ -235,7 +246,8 @@ Result<std::vector<ScoredPoint>> run_query(const Snapshot& snapshot, const Query
       if (point) hits.push_back({point->id, point->version, 0});
     }
   }
-  hits.erase(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(offset, hits.size())));
+  hits.erase(hits.begin(),
+             hits.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(offset, hits.size())));
   if (hits.size() > limit) hits.resize(limit);
   return hits;
 }
@@ -282,7 +294,8 @@ Result<std::string> get_point(Node& node, const net::Request& request) {
   all.payload = fields::PayloadSelection::all();
   all.vectors.all = true;
   const auto points = KITH_TRY(snapshot->points(std::span(&id, 1), {.payload = true, .vectors = true}));
-  if (!points[0]) return failure(ErrorCode::not_found, "Point with id " + id.to_string() + " does not exists!");
+  if (!points[0])
+    return failure(ErrorCode::not_found, "Point with id " + id.to_string() + " does not exists!");
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("id");
@@ -296,7 +309,8 @@ Result<std::string> scroll_points(Node& node, const net::Request& request) {
   const auto collection = KITH_TRY(collection_of(node, request));
   const auto document = KITH_TRY(parse_body(request));
   const net::JsonValue body = document.root();
-  if (body.find_not_null("order_by")) return failure(ErrorCode::unsupported, "order_by is not supported yet; leave it out");
+  if (body.find_not_null("order_by"))
+    return failure(ErrorCode::unsupported, "order_by is not supported yet; leave it out");
   std::optional<PointId> from;
   if (const auto offset = body.find_not_null("offset")) from = KITH_TRY(parse_id(*offset));
   const std::uint64_t limit = KITH_TRY(optional_unsigned(body, "limit")).value_or(10);
@@ -305,7 +319,8 @@ Result<std::string> scroll_points(Node& node, const net::Request& request) {
   const auto selection = KITH_TRY(parse_selection(body, true));
   const auto snapshot = KITH_TRY(collection->snapshot());
   const auto page = KITH_TRY(snapshot->scroll(from, limit, filter ? &*filter : nullptr));
-  std::string out = R"({"points":)" + KITH_TRY(records_json(*snapshot, page.ids, selection)) + R"(,"next_page_offset":)";
+  std::string out =
+      R"({"points":)" + KITH_TRY(records_json(*snapshot, page.ids, selection)) + R"(,"next_page_offset":)";
   if (page.next) {
     JsonWriter json(out);
     append_id(json, *page.next);
@@ -349,9 +364,11 @@ Result<std::string> query_points_batch(Node& node, const net::Request& request) 
   const auto collection = KITH_TRY(collection_of(node, request));
   const auto document = KITH_TRY(parse_body(request));
   const auto searches = document.root().find_not_null("searches");
-  if (!searches || !searches->is_array()) return format_error("missing field `searches`, an array of queries");
+  if (!searches || !searches->is_array())
+    return format_error("missing field `searches`, an array of queries");
   if (searches->size() > searches_max) {
-    return failure(ErrorCode::too_large, "a batch may hold 1000 queries, this one has " + std::to_string(searches->size()));
+    return failure(ErrorCode::too_large,
+                   "a batch may hold 1000 queries, this one has " + std::to_string(searches->size()));
   }
   const auto snapshot = KITH_TRY(collection->snapshot());
   std::string out = "[";
@@ -373,14 +390,16 @@ Result<std::string> search_points(Node& node, const net::Request& request) {
   if (vector->is_object()) {
     const auto name = vector->find_not_null("name");
     const auto values = vector->find_not_null("vector");
-    if (!name || !name->string() || !values) return format_error("vector: expected {\"name\": …, \"vector\": […]}");
+    if (!name || !name->string() || !values)
+      return format_error("vector: expected {\"name\": …, \"vector\": […]}");
     query.vector_name = *name->string();
     query.vector = KITH_TRY(parse_dense(*values, "vector"));
   } else {
     query.vector = KITH_TRY(parse_dense(*vector, "vector"));
   }
   KITH_TRY(parse_common(body, false, query));
-  if (const auto top = KITH_TRY(optional_unsigned(body, "top")); top && !body.find_not_null("limit")) query.limit = *top;
+  if (const auto top = KITH_TRY(optional_unsigned(body, "top")); top && !body.find_not_null("limit"))
+    query.limit = *top;
   const auto snapshot = KITH_TRY(collection->snapshot());
   const auto hits = KITH_TRY(run_query(*snapshot, query, request.stop));
   return scored_json(*snapshot, hits, query.selection);

@@ -56,8 +56,9 @@ Result<std::unique_ptr<Server>> Server::start(Node& node) {
   net::HttpServerOptions options = parameters.http_options();
   if (!is_loopback(options.bind_address) && out->api_key_.empty() && !parameters.server_insecure.get()) {
     return failure(ErrorCode::failed_precondition,
-                   "listening on " + options.bind_address + " without a key would open your data to the network; set "
-                   "KITH__SERVER__API_KEY, or say --insecure if you mean it");
+                   "listening on " + options.bind_address +
+                       " without a key would open your data to the network; set "
+                       "KITH__SERVER__API_KEY, or say --insecure if you mean it");
   }
   out->router_ = make_router(node);
   Server* self = out.get();
@@ -73,8 +74,10 @@ Result<std::unique_ptr<Server>> Server::start(Node& node) {
         name, help, [self, read] { return static_cast<double>(read(self->http_->stats())); }));
   };
   gauge("kith_http_connections", "Open connections.", [](const auto& stats) { return stats.connections; });
-  gauge("kith_http_requests_in_flight", "Requests being handled.", [](const auto& stats) { return stats.requests_in_flight; });
-  gauge("kith_http_requests_queued", "Requests waiting for a thread.", [](const auto& stats) { return stats.requests_queued; });
+  gauge("kith_http_requests_in_flight", "Requests being handled.",
+        [](const auto& stats) { return stats.requests_in_flight; });
+  gauge("kith_http_requests_queued", "Requests waiting for a thread.",
+        [](const auto& stats) { return stats.requests_queued; });
   KITH_TRY(node.database().write_lock_note(lock_note(out->url())));
   return out;
 }
@@ -92,15 +95,19 @@ std::optional<net::Response> Server::authenticate(const net::Request& request) c
   std::string_view given = request.headers.value_or_empty("api-key");
   if (given.empty()) {
     const std::string_view bearer = request.headers.value_or_empty("authorization");
-    if (bearer.size() > 7 && net::equals_ignoring_case(bearer.substr(0, 7), "bearer ")) given = bearer.substr(7);
+    if (bearer.size() > 7 && net::equals_ignoring_case(bearer.substr(0, 7), "bearer "))
+      given = bearer.substr(7);
   }
   if (same_secret(given, api_key_)) return std::nullopt;
   if (!request.path.empty() && request.path[0] == "v1") {
     return v1::failed(Error{ErrorCode::unauthenticated,
-                            given.empty() ? "no API key: send it as header 'api-key' or 'Authorization: Bearer …'"
-                                          : "the API key is not the right one"});
+                            given.empty()
+                                ? "no API key: send it as header 'api-key' or 'Authorization: Bearer …'"
+                                : "the API key is not the right one"});
   }
-  return net::Response::text(given.empty() ? "Must provide an API key or an Authorization bearer token" : "Invalid API key or JWT", 401);
+  return net::Response::text(
+      given.empty() ? "Must provide an API key or an Authorization bearer token" : "Invalid API key or JWT",
+      401);
 }
 
 void Server::after_response(const net::AccessRecord& record) {
@@ -111,19 +118,28 @@ void Server::after_response(const net::AccessRecord& record) {
       .with({route, record.method, status_class(record.status)})
       .add();
   node_.metrics()
-      .histograms("kith_http_request_duration_seconds", "Time from the complete header to the last byte sent.", {"route"})
+      .histograms("kith_http_request_duration_seconds",
+                  "Time from the complete header to the last byte sent.", {"route"})
       .with({route})
       .record(seconds);
   const double ms = seconds * 1000;
   if (node_.parameters().server_access_log.get()) {
-    node_.log().info("request", {{"request_id", record.request_id}, {"remote", record.remote_address},
-                                 {"method", record.method}, {"target", record.target}, {"status", record.status},
-                                 {"bytes_in", record.request_bytes}, {"bytes_out", record.response_bytes}, {"ms", ms}});
+    node_.log().info("request", {{"request_id", record.request_id},
+                                 {"remote", record.remote_address},
+                                 {"method", record.method},
+                                 {"target", record.target},
+                                 {"status", record.status},
+                                 {"bytes_in", record.request_bytes},
+                                 {"bytes_out", record.response_bytes},
+                                 {"ms", ms}});
   }
   const auto threshold = node_.parameters().process.log_slow_request.get();
   if (threshold.count() > 0 && record.duration >= threshold) {
-    node_.log().warning("slow request", {{"request_id", record.request_id}, {"method", record.method},
-                                         {"target", record.target}, {"status", record.status}, {"ms", ms}});
+    node_.log().warning("slow request", {{"request_id", record.request_id},
+                                         {"method", record.method},
+                                         {"target", record.target},
+                                         {"status", record.status},
+                                         {"ms", ms}});
   }
 }
 

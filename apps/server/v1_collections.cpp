@@ -7,7 +7,9 @@ namespace {
 
 void append_info(JsonWriter& json, const CollectionInfo& info) {
   json.begin_object().field("name", info.name);
-  json.field("points", info.points).field("documents", info.documents).field("change_seq", info.change_seq.value);
+  json.field("points", info.points)
+      .field("documents", info.documents)
+      .field("change_seq", info.change_seq.value);
   if (info.config.embedder.empty()) {
     json.null_field("embedder");
   } else {
@@ -22,7 +24,10 @@ void append_info(JsonWriter& json, const CollectionInfo& info) {
     json.field("vectors", view.vectors).field("linked", view.linked).field("tail", view.tail);
     json.field("deleted", view.deleted).field("bytes", view.bytes).end_object();
   }
-  json.end_array().field("lexical_points", info.lexical_points).field("memory_bytes", info.memory_bytes).end_object();
+  json.end_array()
+      .field("lexical_points", info.lexical_points)
+      .field("memory_bytes", info.memory_bytes)
+      .end_object();
 }
 
 Result<Distance> parse_distance(std::string_view name) {
@@ -56,8 +61,10 @@ Outcome create_collection(Node& node, const net::Request& request) {
   const auto document = KITH_TRY(parse_body(with_body));
   const auto body = document.root();
   KITH_TRY(check_fields(body, {"embedder", "distance", "encoding", "recall_target", "language"}));
-  if (const auto encoding = KITH_TRY(text_field(body, "encoding")); encoding && *encoding != "f32" && *encoding != "auto") {
-    return failure(ErrorCode::unsupported, "encoding '" + *encoding + "' is not supported yet; use f32 or auto");
+  if (const auto encoding = KITH_TRY(text_field(body, "encoding"));
+      encoding && *encoding != "f32" && *encoding != "auto") {
+    return failure(ErrorCode::unsupported,
+                   "encoding '" + *encoding + "' is not supported yet; use f32 or auto");
   }
   if (body.find_not_null("recall_target")) {
     return failure(ErrorCode::unsupported, "recall_target is not supported yet; leave it out");
@@ -87,7 +94,8 @@ Outcome get_collection(Node& node, const net::Request& request) {
 Outcome drop_collection(Node& node, const net::Request& request) {
   const std::string& name = request.path_parameter("collection");
   if (!KITH_TRY(node.database().drop_collection(name))) {
-    return failure(ErrorCode::not_found, "collection '" + name + "' does not exist; GET /v1/collections lists those there are");
+    return failure(ErrorCode::not_found,
+                   "collection '" + name + "' does not exist; GET /v1/collections lists those there are");
   }
   node.forget(name);
   return Answer{R"({"deleted":true})"};

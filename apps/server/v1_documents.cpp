@@ -16,9 +16,12 @@ constexpr std::size_t page_limit_default = 100, page_limit_max = 1'000;
 Result<std::string> decode_base64(std::string_view text) {
   if (text.size() > std::size_t{1} << 30) return failure(ErrorCode::too_large, "'content' is over 1 GiB");
   std::string out(text.size() / 4 * 3 + 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return failure(ErrorCode::invalid_argument, "'content' is not valid base64 (standard alphabet, with padding)");
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0)
+    return failure(ErrorCode::invalid_argument,
+                   "'content' is not valid base64 (standard alphabet, with padding)");
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   out.resize(static_cast<std::size_t>(size) - padding);
@@ -45,7 +48,8 @@ Result<rag::SourceItem> parse_item(const net::JsonValue& value, std::size_t inde
     if (text.has_value() == content.has_value()) {
       return failure(ErrorCode::invalid_argument, "give either 'text' or 'content' (base64)");
     }
-    if (item.id.empty() && item.uri.empty()) return failure(ErrorCode::invalid_argument, "give an 'id' or a 'uri'");
+    if (item.id.empty() && item.uri.empty())
+      return failure(ErrorCode::invalid_argument, "give an 'id' or a 'uri'");
     if (text && item.media_type.empty()) item.media_type = "text/plain";
     // A line of JSON Lines names itself; the uri is its file's, which every line of that file shares.
     item.uri_completes = item.id.empty() && rag::LoaderRegistry::is_json_lines(item.media_type);
@@ -70,13 +74,15 @@ Result<std::vector<rag::SourceItem>> parse_items(const net::Request& request) {
       item.body = std::move(part.body);
       items.push_back(std::move(item));
     }
-    if (items.empty()) return failure(ErrorCode::invalid_argument, "the form has no file; send one with -F file=@PATH");
+    if (items.empty())
+      return failure(ErrorCode::invalid_argument, "the form has no file; send one with -F file=@PATH");
     return items;
   }
   const auto document = KITH_TRY(parse_body(request));
   KITH_TRY(check_fields(document.root(), {"documents"}));
   const auto documents = document.root().find_not_null("documents");
-  if (!documents || !documents->is_array()) return failure(ErrorCode::invalid_argument, "'documents' must be an array");
+  if (!documents || !documents->is_array())
+    return failure(ErrorCode::invalid_argument, "'documents' must be an array");
   std::vector<rag::SourceItem> items;
   for (const auto value : documents->elements()) items.push_back(KITH_TRY(parse_item(value, items.size())));
   if (items.empty()) return failure(ErrorCode::invalid_argument, "'documents' is empty; send at least one");
@@ -95,8 +101,8 @@ void append_result(JsonWriter& json, const rag::DocumentResult& result) {
   json.end_object();
 }
 
-Outcome ingest_now(rag::IngestPipeline& pipeline, rag::IngestOptions options, std::vector<rag::SourceItem> items,
-                   const StopToken* stop) {
+Outcome ingest_now(rag::IngestPipeline& pipeline, rag::IngestOptions options,
+                   std::vector<rag::SourceItem> items, const StopToken* stop) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("results").begin_array();
@@ -105,8 +111,9 @@ Outcome ingest_now(rag::IngestPipeline& pipeline, rag::IngestOptions options, st
   const auto summary = KITH_TRY(pipeline.run(*source, options, stop));
   if (summary.stopped_by) return std::unexpected(*summary.stopped_by);
   if (summary.cancelled) {
-    return failure(ErrorCode::deadline_exceeded, "the ingest took longer than a request may; documents that were finished "
-                                                 "are in. Send fewer at once, or leave ?wait=true out to get a job");
+    return failure(ErrorCode::deadline_exceeded,
+                   "the ingest took longer than a request may; documents that were finished "
+                   "are in. Send fewer at once, or leave ?wait=true out to get a job");
   }
   json.end_array().end_object();
   return Answer{out};
@@ -121,8 +128,8 @@ void append_record(JsonWriter& json, const DocumentRecord& record) {
 }
 
 std::unexpected<Error> no_document(const net::Request& request) {
-  return failure(ErrorCode::not_found, "collection '" + request.path_parameter("collection") + "' has no document '" +
-                                           request.path_parameter("document") + "'");
+  return failure(ErrorCode::not_found, "collection '" + request.path_parameter("collection") +
+                                           "' has no document '" + request.path_parameter("document") + "'");
 }
 
 }  // namespace
@@ -162,7 +169,8 @@ Outcome list_documents(Node& node, const net::Request& request) {
     char* end = nullptr;
     limit = std::strtoull(given->c_str(), &end, 10);
     if (given->empty() || *end != '\0' || limit < 1 || limit > page_limit_max) {
-      return failure(ErrorCode::invalid_argument, "limit must be a number from 1 to 1000, not '" + *given + "'");
+      return failure(ErrorCode::invalid_argument,
+                     "limit must be a number from 1 to 1000, not '" + *given + "'");
     }
   }
   const std::string* cursor = request.query_value("cursor");
@@ -205,7 +213,8 @@ Outcome get_document(Node& node, const net::Request& request) {
 
 Outcome drop_document(Node& node, const net::Request& request) {
   const auto collection = KITH_TRY(node.database().collection(request.path_parameter("collection")));
-  if (!KITH_TRY(rag::delete_document(*collection, request.path_parameter("document")))) return no_document(request);
+  if (!KITH_TRY(rag::delete_document(*collection, request.path_parameter("document"))))
+    return no_document(request);
   return Answer{R"({"deleted":true})"};
 }
 
@@ -215,7 +224,9 @@ Outcome delete_documents(Node& node, const net::Request& request) {
   const auto document = KITH_TRY(parse_body(request));
   KITH_TRY(check_fields(document.root(), {"filter"}));
   const auto given = document.root().find_not_null("filter");
-  if (!given) return failure(ErrorCode::invalid_argument, "'filter' is missing; an empty one ({}) would delete everything");
+  if (!given)
+    return failure(ErrorCode::invalid_argument,
+                   "'filter' is missing; an empty one ({}) would delete everything");
   const Filter filter = KITH_TRY(fields::parse_filter(given->raw()));
   const auto snapshot = KITH_TRY(collection->snapshot());
   std::uint64_t deleted = 0;

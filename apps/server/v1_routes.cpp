@@ -10,7 +10,8 @@ void add_v1_routes(net::Router& router, Node& node) {
   const auto add = [&](Method method, std::string_view pattern, Function function) {
     router.add(method, pattern, [&node, function](net::Request& request) {
       auto outcome = function(node, request);
-      return outcome ? net::Response::json(std::move(outcome->body), outcome->status) : v1::failed(outcome.error());
+      return outcome ? net::Response::json(std::move(outcome->body), outcome->status)
+                     : v1::failed(outcome.error());
     });
   };
   add(Method::get, "/v1/collections", v1::list_collections);

@@ -30,18 +30,23 @@ std::string resolve_vector_name(std::string name, const CollectionConfig& config
 Status read_body(const net::JsonValue& body, std::string_view text_key, AskedSearch& out) {
   out.text = KITH_TRY(text_field(body, text_key)).value_or("");
   if (const auto vector = body.find_not_null("vector")) {
-    if (!vector->append_floats(out.vector)) return failure(ErrorCode::invalid_argument, "'vector' must be an array of numbers");
+    if (!vector->append_floats(out.vector))
+      return failure(ErrorCode::invalid_argument, "'vector' must be an array of numbers");
   }
   if (out.text.empty() && out.vector.empty()) {
-    return failure(ErrorCode::invalid_argument, "'" + std::string(text_key) + "' is missing: what are you looking for?");
+    return failure(ErrorCode::invalid_argument,
+                   "'" + std::string(text_key) + "' is missing: what are you looking for?");
   }
   if (const auto mode = KITH_TRY(text_field(body, "mode"))) {
     const auto known = query::mode_from_name(*mode);
-    if (!known) return failure(ErrorCode::invalid_argument, "mode '" + *mode + "' is unknown; use auto, dense, lexical or hybrid");
+    if (!known)
+      return failure(ErrorCode::invalid_argument,
+                     "mode '" + *mode + "' is unknown; use auto, dense, lexical or hybrid");
     out.request.mode = *known;
   }
   if (const auto limit = KITH_TRY(unsigned_field(body, "limit"))) out.request.limit = *limit;
-  if (const auto filter = body.find_not_null("filter")) out.filter = KITH_TRY(fields::parse_filter(filter->raw()));
+  if (const auto filter = body.find_not_null("filter"))
+    out.filter = KITH_TRY(fields::parse_filter(filter->raw()));
   if (const auto rerank = body.find_not_null("rerank"); rerank && rerank->boolean() != false) {
     return failure(ErrorCode::unsupported, "rerank is not supported yet; leave it out or send false");
   }
@@ -51,7 +56,8 @@ Status read_body(const net::JsonValue& body, std::string_view text_key, AskedSea
   return {};
 }
 
-Result<std::unique_ptr<AskedSearch>> parse_search(Node& node, const net::Request& request, std::string_view text_key) {
+Result<std::unique_ptr<AskedSearch>> parse_search(Node& node, const net::Request& request,
+                                                  std::string_view text_key) {
   const auto document = KITH_TRY(parse_body(request));
   const auto body = document.root();
   KITH_TRY(check_fields(body, {"collection", text_key, "vector", "using", "mode", "limit", "filter", "rerank",
@@ -59,7 +65,9 @@ Result<std::unique_ptr<AskedSearch>> parse_search(Node& node, const net::Request
   auto out = std::make_unique<AskedSearch>();
   KITH_TRY(read_body(body, text_key, *out));
   const auto name = KITH_TRY(text_field(body, "collection"));
-  if (!name) return failure(ErrorCode::invalid_argument, "'collection' is missing; GET /v1/collections lists those there are");
+  if (!name)
+    return failure(ErrorCode::invalid_argument,
+                   "'collection' is missing; GET /v1/collections lists those there are");
   out->collection = KITH_TRY(node.database().collection(*name));
   out->config = out->collection->config();
   out->vector_name = resolve_vector_name(KITH_TRY(text_field(body, "using")).value_or(""), out->config);
@@ -97,7 +105,8 @@ void append_hit(JsonWriter& json, const query::SearchHit& hit) {
     json.field("id", hit.id.to_string());
   }
   if (const auto payload = net::JsonDocument::parse(hit.payload)) {
-    for (const std::string_view key : {"document_id", "title", "uri", "heading_path", "page", "start", "end", "text"}) {
+    for (const std::string_view key :
+         {"document_id", "title", "uri", "heading_path", "page", "start", "end", "text"}) {
       if (const auto value = payload->root().find_not_null(key)) json.raw_field(key, value->raw());
     }
   }
@@ -155,13 +164,18 @@ Outcome answer(Node& node, const net::Request& request) {
   observe(node, asked->collection->name(), response.timings);
   std::vector<rag::AnswerHit> hits;
   for (const auto& hit : response.hits) {
-    hits.push_back({.id = hit.id, .payload = hit.payload, .score = hit.relevance, .dense = hit.scores.dense,
-                    .lexical = hit.scores.lexical, .rerank = std::nullopt, .combined = hit.scores.combined});
+    hits.push_back({.id = hit.id,
+                    .payload = hit.payload,
+                    .score = hit.relevance,
+                    .dense = hit.scores.dense,
+                    .lexical = hit.scores.lexical,
+                    .rerank = std::nullopt,
+                    .combined = hit.scores.combined});
   }
   rag::AnswerOptions options;
   options.language = asked->config.language;
-  const auto answered =
-      KITH_TRY(rag::extractive_answer(*snapshot, asked->text, hits, asked->embedder.get(), options, request.stop));
+  const auto answered = KITH_TRY(
+      rag::extractive_answer(*snapshot, asked->text, hits, asked->embedder.get(), options, request.stop));
   std::string out = rag::answer_json(answered);
   out.pop_back();
   JsonWriter json(out);

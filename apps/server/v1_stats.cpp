@@ -21,7 +21,9 @@ Outcome stats(Node& node, const net::Request&) {
     json.field("tail", tail).field("memory_bytes", info.memory_bytes).end_object();
   }
   json.end_array().key("store").begin_object();
-  json.field("written_bytes", store.written_bytes).field("log_bytes", store.log_bytes).field("log_syncs", store.log_syncs);
+  json.field("written_bytes", store.written_bytes)
+      .field("log_bytes", store.log_bytes)
+      .field("log_syncs", store.log_syncs);
   json.field("table_bytes", store.table_bytes).field("memory_bytes", store.memory_bytes);
   json.field("cache_hits", store.cache_hits).field("cache_misses", store.cache_misses);
   json.field("free_bytes", store.free_bytes).field("accepts_writes", store.accepts_writes).end_object();

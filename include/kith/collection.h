@@ -43,12 +43,12 @@ struct DocumentRecord {
   std::string uri;
   std::string title;
   std::string media_type;
-  std::string content_hash;         ///< SHA-256 of the source bytes and everything else that shapes the chunks, hex
-  std::string metadata = "{}";      ///< JSON object of the caller
-  std::vector<PointId> chunks;      ///< in document order
-  std::uint64_t text_bytes = 0;     ///< size of the extracted text
+  std::string content_hash;  ///< SHA-256 of the source bytes and everything else that shapes the chunks, hex
+  std::string metadata = "{}";   ///< JSON object of the caller
+  std::vector<PointId> chunks;   ///< in document order
+  std::uint64_t text_bytes = 0;  ///< size of the extracted text
   std::int64_t updated_unix_ms = 0;
-  ChangeSeq version;                ///< set by the engine
+  ChangeSeq version;  ///< set by the engine
 };
 
 struct DocumentPut {
@@ -94,9 +94,9 @@ struct LexicalRequest {
 
 /// What a search did, for `explain` and metrics.
 struct LegReport {
-  std::string strategy;            ///< "graph+tail", "scan", "filtered scan", "postings"
-  std::uint64_t scored = 0;        ///< vectors or postings scored
-  std::uint64_t tail_scored = 0;   ///< rows of the not yet linked tail among them
+  std::string strategy;           ///< "graph+tail", "scan", "filtered scan", "postings"
+  std::uint64_t scored = 0;       ///< vectors or postings scored
+  std::uint64_t tail_scored = 0;  ///< rows of the not yet linked tail among them
   std::uint64_t filter_matches = 0;
   std::vector<std::string> terms;  ///< lexical: terms after analysis
 };
@@ -132,7 +132,8 @@ class Snapshot {
     bool vectors = false;
   };
   /// In the order asked for; unknown ids give nullopt.
-  virtual Result<std::vector<std::optional<StoredPoint>>> points(std::span<const PointId> ids, Want want) const = 0;
+  virtual Result<std::vector<std::optional<StoredPoint>>> points(std::span<const PointId> ids,
+                                                                 Want want) const = 0;
   virtual Result<ScrollPage> scroll(const std::optional<PointId>& from, std::size_t limit,
                                     const Filter* filter) const = 0;
   virtual Result<std::uint64_t> count(const Filter* filter) const = 0;

@@ -18,7 +18,8 @@ class Database {
   virtual ~Database() = default;
 
   /// already_exists; invalid_argument for a bad name (1…255 bytes, no '/', no control characters) or config.
-  virtual Result<std::shared_ptr<Collection>> create_collection(std::string_view name, CollectionConfig config) = 0;
+  virtual Result<std::shared_ptr<Collection>> create_collection(std::string_view name,
+                                                                CollectionConfig config) = 0;
   /// not_found with a message that says how to create one.
   virtual Result<std::shared_ptr<Collection>> collection(std::string_view name) const = 0;
   virtual std::vector<std::string> collection_names() const = 0;

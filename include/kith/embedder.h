@@ -20,10 +20,12 @@ enum class InputType : std::uint8_t { document, query };
 
 struct Embeddings {
   std::size_t dimension = 0;
-  std::vector<float> values;         ///< one row per text, in the order given
-  std::vector<std::uint32_t> tokens; ///< per text: tokens the model read, special ones included
-  std::vector<bool> truncated;       ///< per text: whether it was longer than the model reads
-  std::span<const float> row(std::size_t index) const { return {values.data() + index * dimension, dimension}; }
+  std::vector<float> values;          ///< one row per text, in the order given
+  std::vector<std::uint32_t> tokens;  ///< per text: tokens the model read, special ones included
+  std::vector<bool> truncated;        ///< per text: whether it was longer than the model reads
+  std::span<const float> row(std::size_t index) const {
+    return {values.data() + index * dimension, dimension};
+  }
 };
 
 class Embedder {

@@ -73,8 +73,8 @@ struct SubFilter {
   std::shared_ptr<const Filter> filter;
 };
 
-using Condition = std::variant<MatchAny, MatchExcept, MatchText, Range, ValuesCount, IsEmpty, IsNull, HasId, HasVector,
-                               Nested, SubFilter>;
+using Condition = std::variant<MatchAny, MatchExcept, MatchText, Range, ValuesCount, IsEmpty, IsNull, HasId,
+                               HasVector, Nested, SubFilter>;
 
 /// All of `must`, none of `must_not`, at least one of `should` (if any are given), at least
 /// `min_should.min_count` of `min_should.conditions`.

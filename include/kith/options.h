@@ -14,7 +14,9 @@ enum class Distance : std::uint8_t { cosine, dot, euclid, manhattan };
 
 /// "Cosine", "Dot", "Euclid", "Manhattan".
 const char* distance_name(Distance distance);
-inline bool higher_is_better(Distance distance) { return distance == Distance::cosine || distance == Distance::dot; }
+inline bool higher_is_better(Distance distance) {
+  return distance == Distance::cosine || distance == Distance::dot;
+}
 
 struct VectorParams {
   std::uint32_t dimension = 0;  ///< 1…65536

@@ -21,9 +21,7 @@ class BitSet {
     bits_ = bits;
   }
   /// Bits past the end read as false.
-  bool test(std::size_t bit) const {
-    return bit < bits_ && (words_[bit / 64] >> (bit % 64) & 1) != 0;
-  }
+  bool test(std::size_t bit) const { return bit < bits_ && (words_[bit / 64] >> (bit % 64) & 1) != 0; }
   void set(std::size_t bit) { words_[bit / 64] |= std::uint64_t{1} << (bit % 64); }
   void reset(std::size_t bit) { words_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64)); }
   std::size_t count() const {

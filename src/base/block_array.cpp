@@ -64,7 +64,8 @@ Status BlockArray::grow(std::size_t rows) {
   if (rows <= size()) return {};
   const std::size_t blocks = (rows + mask_) >> shift_;
   if (blocks > blocks_max_) {
-    return failure(ErrorCode::overloaded, "an index array of " + std::to_string(rows) + " rows is over its bound");
+    return failure(ErrorCode::overloaded,
+                   "an index array of " + std::to_string(rows) + " rows is over its bound");
   }
   const std::size_t before = flags_.size();
   if (blocks > before) {

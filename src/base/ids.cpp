@@ -90,8 +90,8 @@ Result<PointId> PointId::from_string(std::string_view text) {
   if (const auto uuid = Uuid::parse(text)) return PointId(*uuid);
   if (text.empty()) return failure(ErrorCode::invalid_argument, "a point id must not be the empty string");
   if (text.size() > string_bytes_max) {
-    return failure(ErrorCode::invalid_argument, "a point id has " + std::to_string(text.size()) +
-                                                    " bytes; at most 512 are allowed");
+    return failure(ErrorCode::invalid_argument,
+                   "a point id has " + std::to_string(text.size()) + " bytes; at most 512 are allowed");
   }
   if (!is_utf8(text)) return failure(ErrorCode::invalid_argument, "a point id must be valid UTF-8");
   return PointId(std::string(text));

@@ -13,11 +13,12 @@
 // The name is unique, so that one KITH_TRY may stand inside another.
 #define KITH_TRY(...) KITH_TRY_NAMED(KITH_TRY_JOIN(kith_try_result_, __COUNTER__), __VA_ARGS__)
 
-#define KITH_TRY_NAMED(name, ...)                                                      \
-  __extension__({                                                                      \
-    auto name = (__VA_ARGS__);                                                         \
-    if (!name) [[unlikely]] return ::std::unexpected(::std::move(name).error());       \
-    *::std::move(name);                                                                \
+#define KITH_TRY_NAMED(name, ...)                          \
+  __extension__({                                          \
+    auto name = (__VA_ARGS__);                             \
+    if (!name) [[unlikely]]                                \
+      return ::std::unexpected(::std::move(name).error()); \
+    *::std::move(name);                                    \
   })
 #define KITH_TRY_JOIN(a, b) KITH_TRY_JOIN_EXPANDED(a, b)
 #define KITH_TRY_JOIN_EXPANDED(a, b) a##b

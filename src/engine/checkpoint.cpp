@@ -17,12 +17,15 @@ constexpr std::size_t alignment = 64;
 constexpr std::uint64_t rewrite_bytes_min = std::uint64_t{16} << 20;
 constexpr std::uint64_t manifest_bytes_max = std::uint64_t{1} << 30;
 
-std::string join(std::string_view folder, std::string_view name) { return std::string(folder) + "/" + std::string(name); }
+std::string join(std::string_view folder, std::string_view name) {
+  return std::string(folder) + "/" + std::string(name);
+}
 
 }  // namespace
 
 CheckpointImage::Array take_blocks(const std::string& name, BlockArray& array, bool everything) {
-  CheckpointImage::Array out{name, array.row_bytes(), array.size(), array.block_bytes(), array.block_count(), {}};
+  CheckpointImage::Array out{name, array.row_bytes(), array.size(), array.block_bytes(), array.block_count(),
+                             {}};
   const auto take = [&](std::uint32_t index) {
     const auto bytes = array.block(index);
     out.changed.push_back({index, {bytes.begin(), bytes.end()}});
@@ -49,14 +52,16 @@ Status LoadedCheckpoint::adopt_into(const std::string& name, BlockArray& array) 
   }
   const std::size_t rows_per_block = array.rows_per_block();
   if (saved.blocks.size() != (saved.rows + rows_per_block - 1) / rows_per_block) {
-    return failure(ErrorCode::corrupt, "array '" + name + "' of the checkpoint has the wrong number of blocks");
+    return failure(ErrorCode::corrupt,
+                   "array '" + name + "' of the checkpoint has the wrong number of blocks");
   }
   KITH_TRY(array.adopt_size(saved.rows));
   for (std::size_t i = 0; i < saved.blocks.size(); ++i) array.adopt(i, saved.blocks[i], mapping);
   return {};
 }
 
-CheckpointFolder::CheckpointFolder(os::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+CheckpointFolder::CheckpointFolder(os::FileSystem& files, std::string path)
+    : files_(files), path_(std::move(path)) {}
 
 std::uint64_t CheckpointFolder::Manifest::live_bytes() const {
   std::uint64_t total = 0;
@@ -109,14 +114,15 @@ Result<CheckpointFolder::Manifest> CheckpointFolder::decode(std::string_view byt
   std::uint32_t version = 0;
   std::memcpy(&version, bytes.data() + manifest_magic.size(), sizeof version);
   if (version > manifest_version) {
-    return failure(ErrorCode::failed_precondition, "the manifest has format version " + std::to_string(version) +
-                                                       "; this build reads up to " + std::to_string(manifest_version) +
-                                                       "; use a newer kith");
+    return failure(ErrorCode::failed_precondition,
+                   "the manifest has format version " + std::to_string(version) +
+                       "; this build reads up to " + std::to_string(manifest_version) + "; use a newer kith");
   }
   std::uint64_t checksum = 0;
   std::memcpy(&checksum, bytes.data() + bytes.size() - sizeof checksum, sizeof checksum);
   const std::string_view body = bytes.substr(0, bytes.size() - sizeof checksum);
-  if (checksum64(body) != checksum) return failure(ErrorCode::corrupt, "the manifest's checksum does not match");
+  if (checksum64(body) != checksum)
+    return failure(ErrorCode::corrupt, "the manifest's checksum does not match");
 
   ByteReader in(body.substr(manifest_magic.size() + 4));
   const auto get_place = [&]() -> Result<Place> {
@@ -139,7 +145,8 @@ Result<CheckpointFolder::Manifest> CheckpointFolder::decode(std::string_view byt
     array.rows = KITH_TRY(in.get<std::uint64_t>());
     array.block_bytes = KITH_TRY(in.get<std::uint64_t>());
     const auto block_count = KITH_TRY(in.get_varint());
-    if (block_count > in.remaining() / 24) return failure(ErrorCode::corrupt, "the manifest ends inside an array");
+    if (block_count > in.remaining() / 24)
+      return failure(ErrorCode::corrupt, "the manifest ends inside an array");
     array.blocks.reserve(block_count);
     for (std::uint64_t b = 0; b < block_count; ++b) array.blocks.push_back(KITH_TRY(get_place()));
   }
@@ -164,12 +171,13 @@ Result<LoadedCheckpoint> CheckpointFolder::load() {
   const std::span<const std::byte> content = mapped->bytes();
   const auto checked = [&](const Place& place, std::string_view what) -> Result<std::span<const std::byte>> {
     if (place.offset > content.size() || place.bytes > content.size() - place.offset) {
-      return failure(ErrorCode::corrupt, data + ": " + std::string(what) + " lies behind the end of the file");
+      return failure(ErrorCode::corrupt,
+                     data + ": " + std::string(what) + " lies behind the end of the file");
     }
     const auto part = content.subspan(place.offset, place.bytes);
     if (checksum64(part) != place.checksum) {
-      return failure(ErrorCode::corrupt, data + ": checksum mismatch in " + std::string(what) + " at offset " +
-                                             std::to_string(place.offset));
+      return failure(ErrorCode::corrupt, data + ": checksum mismatch in " + std::string(what) +
+                                             " at offset " + std::to_string(place.offset));
     }
     return part;
   };

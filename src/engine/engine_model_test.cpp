@@ -41,7 +41,8 @@ class EngineModel : public ::testing::Test {
     options.filtered_scan_rows_max = 20;
     options.tail_rows_max = 1'000;
     database_ = must(LocalDatabase::open(folder_.path(), options));
-    if (database_->collection_names().empty()) must(database_->create_collection("c", RandomChanges::config()));
+    if (database_->collection_names().empty())
+      must(database_->create_collection("c", RandomChanges::config()));
     collection_ = must(database_->collection("c"));
   }
   void close() {
@@ -145,7 +146,8 @@ TEST_F(EngineModel, ReadersSeeWholeWritesWhileWritersRun) {
         ASSERT_EQ(points[0]->vectors, points[1]->vectors);
         ASSERT_EQ(points[0]->version, points[1]->version);
         const auto& place = std::get<DenseVector>(points[0]->vectors.at(""));
-        const auto found = must(snapshot->nearest({.vector_name = "", .query = place, .limit = 2, .exact = true}));
+        const auto found =
+            must(snapshot->nearest({.vector_name = "", .query = place, .limit = 2, .exact = true}));
         ASSERT_EQ(found.points.size(), 2U);
         ASSERT_EQ(found.points[0].id, ids[0]);
         ASSERT_EQ(found.points[1].id, ids[1]);

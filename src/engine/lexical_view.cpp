@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint64_t merge_points_inline = 1'000;
 constexpr std::uint8_t header_version = 1;
 
-std::string segment_blob(const sparse::Segment& segment) { return fmt::format("segment.{:016x}", segment.id()); }
+std::string segment_blob(const sparse::Segment& segment) {
+  return fmt::format("segment.{:016x}", segment.id());
+}
 
 // Named by content, as segments are: the same texts written again make a segment of the same id, of which other points
 // may be deleted, though as many.
@@ -59,7 +61,8 @@ CheckpointImage LexicalView::image(bool everything) {
   std::set<std::string> alive;
   const auto add_blob = [&](const std::string& blob, auto bytes) {
     if (!alive.insert(blob).second) return;
-    out.blobs.push_back({blob, saved_blobs_.contains(blob) ? nullptr : std::make_shared<const std::string>(bytes())});
+    out.blobs.push_back(
+        {blob, saved_blobs_.contains(blob) ? nullptr : std::make_shared<const std::string>(bytes())});
   };
   ByteWriter header;
   header.put(header_version);
@@ -92,7 +95,8 @@ Status LexicalView::restore(const LoadedCheckpoint& checkpoint) {
   }
   const auto blob = [&](std::string_view wanted) -> Result<std::string_view> {
     const auto found = checkpoint.blobs.find(std::string(wanted));
-    if (found == checkpoint.blobs.end()) return failure(ErrorCode::corrupt, "blob " + std::string(wanted) + " is missing");
+    if (found == checkpoint.blobs.end())
+      return failure(ErrorCode::corrupt, "blob " + std::string(wanted) + " is missing");
     return as_string_view(found->second);
   };
   const auto count = KITH_TRY(header.get_varint());
@@ -104,7 +108,8 @@ Status LexicalView::restore(const LoadedCheckpoint& checkpoint) {
     if (deletions_name.empty()) {
       parts.push_back({std::move(segment), nullptr, 0, 0});
     } else {
-      parts.push_back(KITH_TRY(sparse::LexicalIndex::parse_part(std::move(segment), KITH_TRY(blob(deletions_name)))));
+      parts.push_back(
+          KITH_TRY(sparse::LexicalIndex::parse_part(std::move(segment), KITH_TRY(blob(deletions_name)))));
     }
   }
   generation_ = sparse::LexicalIndex::from_parts(std::move(parts));

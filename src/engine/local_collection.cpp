@@ -22,8 +22,8 @@ struct LocalCollection::PendingWrite {
   Result<WriteOutcome> result = failure(ErrorCode::internal, "a write was never answered");
 };
 
-LocalCollection::LocalCollection(store::Store& store, const store::CatalogEntry& entry, const EngineOptions& options,
-                                 std::function<void()> wake)
+LocalCollection::LocalCollection(store::Store& store, const store::CatalogEntry& entry,
+                                 const EngineOptions& options, std::function<void()> wake)
     : store_(store),
       id_(entry.id),
       name_(entry.name),
@@ -34,8 +34,10 @@ LocalCollection::LocalCollection(store::Store& store, const store::CatalogEntry&
 
 LocalCollection::~LocalCollection() = default;
 
-Result<std::shared_ptr<LocalCollection>> LocalCollection::open(store::Store& store, const store::CatalogEntry& entry,
-                                                               std::string folder, const EngineOptions& options,
+Result<std::shared_ptr<LocalCollection>> LocalCollection::open(store::Store& store,
+                                                               const store::CatalogEntry& entry,
+                                                               std::string folder,
+                                                               const EngineOptions& options,
                                                                std::function<void()> wake) {
   std::shared_ptr<LocalCollection> out(new LocalCollection(store, entry, options, std::move(wake)));
   if (entry.config.lexical) {
@@ -137,7 +139,8 @@ Result<WriteOutcome> LocalCollection::write(std::vector<Change> changes) {
     std::size_t points = 0;
     {
       const std::scoped_lock lock(queue_mutex_);
-      while (!queue_.empty() && (group.empty() || points + queue_.front()->write.points <= group_points_max)) {
+      while (!queue_.empty() &&
+             (group.empty() || points + queue_.front()->write.points <= group_points_max)) {
         points += queue_.front()->write.points;
         group.push_back(queue_.front());
         queue_.pop_front();
@@ -154,7 +157,8 @@ void LocalCollection::commit_group(const std::deque<PendingWrite*>& group) {
   WriteGroup batch(store_, id_, written_, allocator_, analyzer_ ? &*analyzer_ : nullptr);
   Status status;
   std::vector<ChangeSeq> last;
-  if (closed_.load()) status = failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
+  if (closed_.load())
+    status = failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
   for (PendingWrite* pending : group) {
     if (!status) break;
     status = batch.add(pending->write);
@@ -247,7 +251,9 @@ Status LocalCollection::flush() {
 }
 
 Status LocalCollection::wait_linked(std::chrono::milliseconds time_max) {
-  const auto linked = [&] { return std::ranges::all_of(vectors_, [](const auto& view) { return view->tail_size() == 0; }); };
+  const auto linked = [&] {
+    return std::ranges::all_of(vectors_, [](const auto& view) { return view->tail_size() == 0; });
+  };
   wake_();
   std::unique_lock lock(tail_mutex_);
   if (tail_moved_.wait_for(lock, time_max, linked)) return {};

@@ -12,12 +12,14 @@ constexpr auto idle_round = std::chrono::milliseconds(500);
 
 Status check_name(std::string_view name) {
   const auto bad = [&](std::string_view why) {
-    return failure(ErrorCode::invalid_argument, "collection name '" + std::string(name.substr(0, 64)) + "' " + std::string(why));
+    return failure(ErrorCode::invalid_argument,
+                   "collection name '" + std::string(name.substr(0, 64)) + "' " + std::string(why));
   };
   if (name.empty()) return bad("must not be empty");
   if (name.size() > name_bytes_max) return bad("is longer than 255 bytes");
   if (name == "." || name == "..") return bad("is reserved");
-  if (!is_valid_utf8(name)) return failure(ErrorCode::invalid_argument, "a collection name must be valid UTF-8");
+  if (!is_valid_utf8(name))
+    return failure(ErrorCode::invalid_argument, "a collection name must be valid UTF-8");
   for (const char c : name) {
     if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 32 || c == 127) {
       return bad("must not contain a slash, backslash or control character");
@@ -32,7 +34,8 @@ Status check_config(const CollectionConfig& config) {
       return failure(ErrorCode::unprocessable, "vectors.size: value " + std::to_string(params.dimension) +
                                                    " invalid, must be from 1 to 65536");
     }
-    if (name.size() > name_bytes_max) return failure(ErrorCode::invalid_argument, "a vector name is longer than 255 bytes");
+    if (name.size() > name_bytes_max)
+      return failure(ErrorCode::invalid_argument, "a vector name is longer than 255 bytes");
     vector::GraphParameters graph;
     if (params.graph_degree) graph.degree = *params.graph_degree;
     if (params.construction_width) graph.construction_width = *params.construction_width;
@@ -45,7 +48,9 @@ Status check_config(const CollectionConfig& config) {
 }  // namespace
 
 LocalDatabase::LocalDatabase(std::string folder, EngineOptions options)
-    : folder_(std::move(folder)), options_(std::move(options)), complaint_(std::chrono::seconds(10), *options_.clock) {}
+    : folder_(std::move(folder)),
+      options_(std::move(options)),
+      complaint_(std::chrono::seconds(10), *options_.clock) {}
 
 Result<std::unique_ptr<LocalDatabase>> LocalDatabase::open(const std::string& folder, EngineOptions options) {
   std::unique_ptr<LocalDatabase> out(new LocalDatabase(folder, std::move(options)));
@@ -55,7 +60,8 @@ Result<std::unique_ptr<LocalDatabase>> LocalDatabase::open(const std::string& fo
   KITH_TRY(out->open_collections());
   out->remove_orphan_views();
   if (out->options_.background) {
-    out->maintenance_ = std::jthread([database = out.get()](const std::stop_token& stop) { database->run(stop); });
+    out->maintenance_ =
+        std::jthread([database = out.get()](const std::stop_token& stop) { database->run(stop); });
   }
   return out;
 }
@@ -77,7 +83,9 @@ LocalDatabase::~LocalDatabase() {
   collections_.clear();
 }
 
-std::string LocalDatabase::view_folder(CollectionId id) const { return folder_ + "/views/" + std::to_string(id.value); }
+std::string LocalDatabase::view_folder(CollectionId id) const {
+  return folder_ + "/views/" + std::to_string(id.value);
+}
 
 Result<std::shared_ptr<LocalCollection>> LocalDatabase::open_collection(const store::CatalogEntry& entry) {
   return LocalCollection::open(*store_, entry, view_folder(entry.id), options_, [this] { wake(); });
@@ -98,7 +106,8 @@ void LocalDatabase::remove_orphan_views() {
   if (!entries) return;
   for (const auto& entry : *entries) {
     bool known = false;
-    for (const auto& collection : all()) known = known || std::to_string(collection->id().value) == entry.name;
+    for (const auto& collection : all())
+      known = known || std::to_string(collection->id().value) == entry.name;
     if (!known) static_cast<void>(options_.files->remove_all(folder_ + "/views/" + entry.name));
   }
 }
@@ -111,7 +120,8 @@ std::vector<std::shared_ptr<LocalCollection>> LocalDatabase::all() const {
   return out;
 }
 
-Result<std::shared_ptr<Collection>> LocalDatabase::create_collection(std::string_view name, CollectionConfig config) {
+Result<std::shared_ptr<Collection>> LocalDatabase::create_collection(std::string_view name,
+                                                                     CollectionConfig config) {
   KITH_TRY(check_name(name));
   KITH_TRY(check_config(config));
   const std::scoped_lock catalog(catalog_mutex_);
@@ -218,8 +228,9 @@ bool LocalDatabase::maintain_all() {
     if (step) {
       more = more || *step;
     } else if (const auto held_back = complaint_.admit()) {
-      options_.log.error("background work failed; it is tried again",
-                         {{"collection", collection->name()}, {"reason", step.error().message}, {"repeated", *held_back}});
+      options_.log.error(
+          "background work failed; it is tried again",
+          {{"collection", collection->name()}, {"reason", step.error().message}, {"repeated", *held_back}});
     }
   }
   return more;

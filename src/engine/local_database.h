@@ -26,7 +26,8 @@ class LocalDatabase final : public Database {
   /// Writes checkpoints, so that the next start has nothing to catch up.
   ~LocalDatabase() override;
 
-  Result<std::shared_ptr<Collection>> create_collection(std::string_view name, CollectionConfig config) override;
+  Result<std::shared_ptr<Collection>> create_collection(std::string_view name,
+                                                        CollectionConfig config) override;
   Result<std::shared_ptr<Collection>> collection(std::string_view name) const override;
   std::vector<std::string> collection_names() const override;
   Result<bool> drop_collection(std::string_view name) override;

@@ -24,7 +24,9 @@ std::vector<std::string_view> vector_names(const VectorMap& vectors) {
 
 // The epoch first: whatever is retired after it waits for us, and the state taken next is not older than it.
 LocalSnapshot::LocalSnapshot(std::shared_ptr<const LocalCollection> collection)
-    : collection_(std::move(collection)), epoch_(collection_->readers_.enter()), state_(collection_->state()) {}
+    : collection_(std::move(collection)),
+      epoch_(collection_->readers_.enter()),
+      state_(collection_->state()) {}
 
 LocalSnapshot::~LocalSnapshot() { collection_->readers_.leave(epoch_); }
 
@@ -40,12 +42,14 @@ std::optional<std::vector<PointId>> LocalSnapshot::candidates(const Filter& filt
   return std::nullopt;
 }
 
-Status LocalSnapshot::visit_matching(const std::optional<PointId>& from, const Filter* filter, const StopToken* stop,
-                                     const std::function<bool(const PointId&, const store::PointRecord&)>& visit) const {
+Status LocalSnapshot::visit_matching(
+    const std::optional<PointId>& from, const Filter* filter, const StopToken* stop,
+    const std::function<bool(const PointId&, const store::PointRecord&)>& visit) const {
   const store::Store& store = collection_->store_;
   if (filter == nullptr || filter->empty()) {
-    return store.scan_points(state_->view.get(), collection_->id_, from, {false, false},
-                             [&](const PointId& id, store::PointRecord&& record) { return visit(id, record); });
+    return store.scan_points(
+        state_->view.get(), collection_->id_, from, {false, false},
+        [&](const PointId& id, store::PointRecord&& record) { return visit(id, record); });
   }
   auto evaluator = KITH_TRY(fields::FilterEvaluator::compile(*filter));
   const store::Want want{evaluator.needs_payload(), evaluator.needs_vector_names()};
@@ -90,7 +94,8 @@ Result<std::vector<ScoredPoint>> LocalSnapshot::to_points(const std::vector<std:
   std::vector<SlotId> wanted;
   wanted.reserve(slots.size());
   for (const auto& [slot, score] : slots) wanted.push_back(slot);
-  const auto ids = KITH_TRY(collection_->store_.point_ids_of_slots(state_->view.get(), collection_->id_, wanted));
+  const auto ids =
+      KITH_TRY(collection_->store_.point_ids_of_slots(state_->view.get(), collection_->id_, wanted));
   std::vector<PointId> known;
   std::vector<float> scores;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -117,11 +122,11 @@ Result<std::vector<ScoredPoint>> LocalSnapshot::to_points(const std::vector<std:
 }
 
 Result<LegResult> LocalSnapshot::nearest(const NearestRequest& request) const {
-  const auto found = std::ranges::find_if(collection_->vectors_, [&](const auto& view) {
-    return view->vector_name() == request.vector_name;
-  });
+  const auto found = std::ranges::find_if(
+      collection_->vectors_, [&](const auto& view) { return view->vector_name() == request.vector_name; });
   if (found == collection_->vectors_.end()) {
-    return failure(ErrorCode::invalid_argument, "Not existing vector name error: " + std::string(request.vector_name));
+    return failure(ErrorCode::invalid_argument,
+                   "Not existing vector name error: " + std::string(request.vector_name));
   }
   const VectorView& view = **found;
   Matches allowed;
@@ -130,18 +135,21 @@ Result<LegResult> LocalSnapshot::nearest(const NearestRequest& request) const {
     allowed = KITH_TRY(matches(*request.filter, request.stop));
     filter.matches = &allowed.slots;
   }
-  const VectorSearchLimits limits{collection_->options_.exact_rows_max, collection_->options_.filtered_scan_rows_max};
+  const VectorSearchLimits limits{collection_->options_.exact_rows_max,
+                                  collection_->options_.filtered_scan_rows_max};
   auto hits = KITH_TRY(view.nearest(request, filter, allowed.count, limits));
   std::vector<std::pair<SlotId, float>> slots;
   slots.reserve(hits.slots.size());
   for (const auto& hit : hits.slots) slots.emplace_back(hit.slot, hit.score);
-  return LegResult{KITH_TRY(to_points(slots, !higher_is_better(view.params().distance))), std::move(hits.report)};
+  return LegResult{KITH_TRY(to_points(slots, !higher_is_better(view.params().distance))),
+                   std::move(hits.report)};
 }
 
 Result<LegResult> LocalSnapshot::lexical(const LexicalRequest& request) const {
   if (!state_->lexical) {
-    return failure(ErrorCode::failed_precondition, "collection '" + collection_->name_ +
-                                                       "' has no lexical index; create it with one to search by words");
+    return failure(ErrorCode::failed_precondition,
+                   "collection '" + collection_->name_ +
+                       "' has no lexical index; create it with one to search by words");
   }
   const auto terms = collection_->analyzer_->query_terms(request.text);
   std::vector<sparse::QueryTerm> weighted;
@@ -168,13 +176,15 @@ Result<LegResult> LocalSnapshot::lexical(const LexicalRequest& request) const {
   return out;
 }
 
-Result<std::vector<std::optional<StoredPoint>>> LocalSnapshot::points(std::span<const PointId> ids, Want want) const {
-  auto records =
-      KITH_TRY(collection_->store_.points(state_->view.get(), collection_->id_, ids, {want.payload, want.vectors}));
+Result<std::vector<std::optional<StoredPoint>>> LocalSnapshot::points(std::span<const PointId> ids,
+                                                                      Want want) const {
+  auto records = KITH_TRY(
+      collection_->store_.points(state_->view.get(), collection_->id_, ids, {want.payload, want.vectors}));
   std::vector<std::optional<StoredPoint>> out(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!records[i]) continue;
-    out[i] = StoredPoint{ids[i], records[i]->version, std::move(records[i]->vectors), std::move(records[i]->payload)};
+    out[i] = StoredPoint{ids[i], records[i]->version, std::move(records[i]->vectors),
+                         std::move(records[i]->payload)};
   }
   return out;
 }
@@ -213,14 +223,15 @@ Result<std::optional<std::string>> LocalSnapshot::document_text(std::string_view
 
 Result<DocumentPage> LocalSnapshot::documents(std::string_view from, std::size_t limit) const {
   DocumentPage out;
-  KITH_TRY(collection_->store_.scan_documents(state_->view.get(), collection_->id_, from, [&](DocumentRecord&& record) {
-    if (out.records.size() == limit) {
-      out.next = record.id;
-      return false;
-    }
-    out.records.push_back(std::move(record));
-    return true;
-  }));
+  KITH_TRY(collection_->store_.scan_documents(state_->view.get(), collection_->id_, from,
+                                              [&](DocumentRecord&& record) {
+                                                if (out.records.size() == limit) {
+                                                  out.next = record.id;
+                                                  return false;
+                                                }
+                                                out.records.push_back(std::move(record));
+                                                return true;
+                                              }));
   return out;
 }
 

@@ -18,8 +18,10 @@ class LocalSnapshot final : public Snapshot {
   ChangeSeq change_seq() const override { return state_->seq; }
   Result<LegResult> nearest(const NearestRequest& request) const override;
   Result<LegResult> lexical(const LexicalRequest& request) const override;
-  Result<std::vector<std::optional<StoredPoint>>> points(std::span<const PointId> ids, Want want) const override;
-  Result<ScrollPage> scroll(const std::optional<PointId>& from, std::size_t limit, const Filter* filter) const override;
+  Result<std::vector<std::optional<StoredPoint>>> points(std::span<const PointId> ids,
+                                                         Want want) const override;
+  Result<ScrollPage> scroll(const std::optional<PointId>& from, std::size_t limit,
+                            const Filter* filter) const override;
   Result<std::uint64_t> count(const Filter* filter) const override;
   Result<std::optional<DocumentRecord>> document(std::string_view id) const override;
   Result<std::optional<std::string>> document_text(std::string_view id) const override;
@@ -36,7 +38,8 @@ class LocalSnapshot final : public Snapshot {
   /// Points that may match, ascending, where the filter itself names them (has_id); nullopt: all may.
   static std::optional<std::vector<PointId>> candidates(const Filter& filter);
   Result<Matches> matches(const Filter& filter, const StopToken* stop) const;
-  Result<std::vector<ScoredPoint>> to_points(const std::vector<std::pair<SlotId, float>>& slots, bool ascending) const;
+  Result<std::vector<ScoredPoint>> to_points(const std::vector<std::pair<SlotId, float>>& slots,
+                                             bool ascending) const;
 
   std::shared_ptr<const LocalCollection> collection_;
   std::uint64_t epoch_;

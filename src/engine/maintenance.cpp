@@ -28,8 +28,8 @@ Result<bool> LocalCollection::link_tails() {
   bool more = false;
   const bool drop_dead = death_epoch_.load() < readers_.oldest();
   for (const auto& view : vectors_) {
-    const std::size_t moved =
-        KITH_TRY(view->link(link_batch, drop_dead ? &slots_->lifetimes() : nullptr, options_.executor->background()));
+    const std::size_t moved = KITH_TRY(
+        view->link(link_batch, drop_dead ? &slots_->lifetimes() : nullptr, options_.executor->background()));
     if (moved != 0) {
       note_changes(1);  // of the graph
       const std::scoped_lock lock(tail_mutex_);

@@ -19,7 +19,8 @@ std::string vector_label(std::string_view name) {
 std::string known_vectors(const CollectionConfig& config) {
   if (config.vectors.empty()) return "this collection has no vectors";
   std::string out = "this collection has";
-  for (const auto& [name, params] : config.vectors) out += (out.ends_with("has") ? " " : ", ") + vector_label(name);
+  for (const auto& [name, params] : config.vectors)
+    out += (out.ends_with("has") ? " " : ", ") + vector_label(name);
   return out;
 }
 
@@ -32,8 +33,9 @@ Status check_and_normalise(VectorMap& vectors, const CollectionConfig& config, c
     }
     auto* dense = std::get_if<DenseVector>(&value);
     if (dense == nullptr) {
-      return failure(ErrorCode::unsupported, vector_label(name) + " of point " + id.to_string() +
-                                                 " is sparse or a multivector; only dense vectors can be stored yet");
+      return failure(ErrorCode::unsupported,
+                     vector_label(name) + " of point " + id.to_string() +
+                         " is sparse or a multivector; only dense vectors can be stored yet");
     }
     if (auto checked = check_vector(*dense, params->second, name); !checked) {
       return std::unexpected(std::move(checked).error());
@@ -43,10 +45,13 @@ Status check_and_normalise(VectorMap& vectors, const CollectionConfig& config, c
   return {};
 }
 
-Result<PreparedPoint> prepare_point(Point point, const CollectionConfig& config, const text::Analyzer* analyzer) {
+Result<PreparedPoint> prepare_point(Point point, const CollectionConfig& config,
+                                    const text::Analyzer* analyzer) {
   KITH_TRY(check_and_normalise(point.vectors, config, point.id));
   auto payload = fields::canonical_payload(point.payload.empty() ? "{}" : point.payload);
-  if (!payload) return std::unexpected(std::move(payload).error().with_context("payload of point " + point.id.to_string()));
+  if (!payload)
+    return std::unexpected(
+        std::move(payload).error().with_context("payload of point " + point.id.to_string()));
   PreparedPoint out{std::move(point.id), std::move(point.vectors), std::move(*payload), std::nullopt};
   if (analyzer != nullptr) out.terms = payload_terms(out.payload, *analyzer);
   return out;
@@ -74,15 +79,17 @@ Status check_document(const DocumentPut& put) {
 
 Status check_vector(std::span<const float> values, const VectorParams& params, std::string_view name) {
   if (values.size() != params.dimension) {
-    return failure(ErrorCode::invalid_argument, "Vector dimension error: expected dim: " +
-                                                    std::to_string(params.dimension) + ", got " +
-                                                    std::to_string(values.size()) +
-                                                    (name.empty() ? "" : " for vector '" + std::string(name) + "'"));
+    return failure(ErrorCode::invalid_argument,
+                   "Vector dimension error: expected dim: " + std::to_string(params.dimension) + ", got " +
+                       std::to_string(values.size()) +
+                       (name.empty() ? "" : " for vector '" + std::string(name) + "'"));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
-      return failure(ErrorCode::invalid_argument, vector_label(name) + " has a value that is no finite number (NaN or "
-                                                  "infinity) at index " + std::to_string(i));
+      return failure(ErrorCode::invalid_argument, vector_label(name) +
+                                                      " has a value that is no finite number (NaN or "
+                                                      "infinity) at index " +
+                                                      std::to_string(i));
     }
   }
   return {};
@@ -130,7 +137,8 @@ Result<PreparedWrite> prepare_write(std::vector<Change> changes, const Collectio
     for (auto& update : change.payload_updates) {
       auto payload = fields::canonical_payload(update.payload);
       if (!payload) {
-        return std::unexpected(std::move(payload).error().with_context("payload of point " + update.id.to_string()));
+        return std::unexpected(
+            std::move(payload).error().with_context("payload of point " + update.id.to_string()));
       }
       prepared.payload_updates.push_back({std::move(update.id), std::move(*payload), update.mode});
     }

@@ -32,8 +32,10 @@ void LocalCollection::remake_view(ViewSlot& slot) {
   } else if (slot.view == lexical_.get()) {
     replace(lexical_, std::make_unique<LexicalView>(analyzer_->fingerprint()));
   } else {
-    const auto found = std::ranges::find_if(vectors_, [&](const auto& view) { return view.get() == slot.view; });
-    replace(*found, std::make_unique<VectorView>((*found)->vector_name(), (*found)->params(), options_.tail_rows_max));
+    const auto found =
+        std::ranges::find_if(vectors_, [&](const auto& view) { return view.get() == slot.view; });
+    replace(*found, std::make_unique<VectorView>((*found)->vector_name(), (*found)->params(),
+                                                 options_.tail_rows_max));
   }
   slot.folder.distrust();
   slot.applied = {};
@@ -126,10 +128,11 @@ Status LocalCollection::rebuild_views() {
     if (lexical_ && ++points % lexical_group_points == 0) KITH_TRY(lexical_->finish_group());
     return {};
   };
-  KITH_TRY(store_.scan_points(nullptr, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
-    status = visit(record);
-    return status.has_value();
-  }));
+  KITH_TRY(
+      store_.scan_points(nullptr, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
+        status = visit(record);
+        return status.has_value();
+      }));
   KITH_TRY(status);
   for (auto& slot : views_) slot.rebuild = false;
   changes_since_checkpoint_.fetch_add(1);  // so that the rebuilt views are saved
@@ -139,7 +142,8 @@ Status LocalCollection::rebuild_views() {
 Status LocalCollection::settle() {
   const auto& lifetimes = slots_->lifetimes();
   for (const auto& view : vectors_) {
-    for (const SlotId slot : KITH_TRY(view->settle(lifetimes, options_.executor->background()))) view->unlink(slot);
+    for (const SlotId slot : KITH_TRY(view->settle(lifetimes, options_.executor->background())))
+      view->unlink(slot);
   }
   std::vector<SlotId> free;
   for (std::uint32_t i = 0; i < written_.next_slot; ++i) {

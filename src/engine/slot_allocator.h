@@ -28,7 +28,8 @@ class SlotAllocator {
       free_.pop_back();
       return slot;
     }
-    if (next_ >= 0xFFFF'FFFEU) return failure(ErrorCode::overloaded, "the collection has used all of its 2^32 slots");
+    if (next_ >= 0xFFFF'FFFEU)
+      return failure(ErrorCode::overloaded, "the collection has used all of its 2^32 slots");
     return SlotId{next_++};
   }
 

@@ -13,12 +13,14 @@ void SlotView::apply(const AppliedChange& change) {
 CheckpointImage SlotView::image(bool everything) {
   CheckpointImage out;
   out.header = lifetimes_.header();
-  for (const auto& [array_name, array] : lifetimes_.arrays()) out.arrays.push_back(take_blocks(array_name, *array, everything));
+  for (const auto& [array_name, array] : lifetimes_.arrays())
+    out.arrays.push_back(take_blocks(array_name, *array, everything));
   return out;
 }
 
 Status SlotView::restore(const LoadedCheckpoint& checkpoint) {
-  for (const auto& [array_name, array] : lifetimes_.arrays()) KITH_TRY(checkpoint.adopt_into(array_name, *array));
+  for (const auto& [array_name, array] : lifetimes_.arrays())
+    KITH_TRY(checkpoint.adopt_into(array_name, *array));
   return lifetimes_.restore(checkpoint.header);
 }
 

@@ -87,7 +87,8 @@ CheckpointImage VectorView::image(bool everything) {
   header.put_string(graph_.header());
   out.header = header.take();
   const auto add = [&](const std::vector<vector::NamedArray>& arrays) {
-    for (const auto& [array_name, array] : arrays) out.arrays.push_back(take_blocks(array_name, *array, everything));
+    for (const auto& [array_name, array] : arrays)
+      out.arrays.push_back(take_blocks(array_name, *array, everything));
   };
   add(matrix_.arrays());
   add(graph_.arrays());
@@ -135,13 +136,15 @@ void VectorView::scan_present(const vector::Scorer& scorer, const vector::SlotFi
 }
 
 Result<VectorView::Found> VectorView::nearest(const NearestRequest& request, const vector::SlotFilter& filter,
-                                              std::size_t match_count, const VectorSearchLimits& limits) const {
+                                              std::size_t match_count,
+                                              const VectorSearchLimits& limits) const {
   KITH_TRY(check_vector(request.query, params_, vector_name_));
   DenseVector query(request.query.begin(), request.query.end());
   if (params_.distance == Distance::cosine) normalise(query);
   const auto scorer = matrix_.scorer(query);
-  const float score_min = request.score_threshold ? vector::score_min_of(params_.distance, *request.score_threshold)
-                                                  : std::numeric_limits<float>::lowest();
+  const float score_min = request.score_threshold
+                              ? vector::score_min_of(params_.distance, *request.score_threshold)
+                              : std::numeric_limits<float>::lowest();
   const std::size_t living = living_.load(std::memory_order_relaxed);
   const std::size_t candidates = filter.matches != nullptr ? match_count : living;
   const std::size_t limit = std::min(request.limit, std::max<std::size_t>(candidates, present_.size()));
@@ -154,8 +157,9 @@ Result<VectorView::Found> VectorView::nearest(const NearestRequest& request, con
   if (!scan_first) {
     const std::uint64_t tail_front = tail_.front();
     vector::WalkOptions options;
-    options.ef = std::max<std::uint32_t>(request.ef.value_or(ef_default),
-                                         static_cast<std::uint32_t>(std::min<std::size_t>(2 * limit, 1U << 20)));
+    options.ef =
+        std::max<std::uint32_t>(request.ef.value_or(ef_default),
+                                static_cast<std::uint32_t>(std::min<std::size_t>(2 * limit, 1U << 20)));
     // Walking further than a scan of the matches would cost is pointless.
     if (filter.matches != nullptr) options.scored_max = std::max<std::uint64_t>(match_count, 10'000);
     const auto end = vector::walk(graph_, *scorer, filter, options, collector, scratch_of_this_thread());
@@ -169,7 +173,8 @@ Result<VectorView::Found> VectorView::nearest(const NearestRequest& request, con
   }
   if (scanned) {
     scan_present(*scorer, filter, collector);
-    out.report.strategy = scan_first ? (filter.matches != nullptr ? "filtered scan" : "scan") : "graph+tail, then scan";
+    out.report.strategy =
+        scan_first ? (filter.matches != nullptr ? "filtered scan" : "scan") : "graph+tail, then scan";
   }
   if (request.stop != nullptr) KITH_TRY(request.stop->check());
   out.report.scored = collector.counters().scored;

@@ -42,8 +42,8 @@ class VectorView final : public View {
     LegReport report;
   };
   /// `filter.matches` null or a set of `match_count` slots.
-  Result<Found> nearest(const NearestRequest& request, const vector::SlotFilter& filter, std::size_t match_count,
-                        const VectorSearchLimits& limits) const;
+  Result<Found> nearest(const NearestRequest& request, const vector::SlotFilter& filter,
+                        std::size_t match_count, const VectorSearchLimits& limits) const;
 
   // ── linker ──
   /// Links up to `count` slots from the tail; those dead by `drop_dead` (if given) are dropped. Returns how many left
@@ -64,7 +64,8 @@ class VectorView final : public View {
   VectorViewInfo info() const;
 
  private:
-  void scan_present(const vector::Scorer& scorer, const vector::SlotFilter& filter, vector::Collector& out) const;
+  void scan_present(const vector::Scorer& scorer, const vector::SlotFilter& filter,
+                    vector::Collector& out) const;
   void set_present(SlotId slot, bool present);
   Status link_now(std::span<const SlotId> slots, Pool& pool);
 

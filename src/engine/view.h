@@ -21,10 +21,10 @@ namespace kith::engine {
 /// What one operation did to one point.
 struct AppliedChange {
   ChangeSeq seq;
-  std::optional<SlotId> old_slot;  ///< dead from `seq` on, unless it is the new one as well
-  std::optional<SlotId> new_slot;  ///< born at `seq`; equal to old_slot when only the payload changed
-  const VectorMap* vectors = nullptr;             ///< null: not known any more (the slot has died since)
-  const text::DocumentTerms* terms = nullptr;     ///< null: no text to index
+  std::optional<SlotId> old_slot;      ///< dead from `seq` on, unless it is the new one as well
+  std::optional<SlotId> new_slot;      ///< born at `seq`; equal to old_slot when only the payload changed
+  const VectorMap* vectors = nullptr;  ///< null: not known any more (the slot has died since)
+  const text::DocumentTerms* terms = nullptr;  ///< null: no text to index
 
   bool payload_only() const { return old_slot && old_slot == new_slot; }
 };

@@ -126,7 +126,8 @@ Status WriteGroup::update_payload(PreparedPayload& update, store::FeedEntry& ent
   std::string payload = update.mode == PayloadMode::overwrite
                             ? std::move(update.payload)
                             : KITH_TRY(fields::merge_payload(before->payload, update.payload));
-  const text::DocumentTerms* terms = analyzer_ != nullptr ? keep(payload_terms(payload, *analyzer_)) : nullptr;
+  const text::DocumentTerms* terms =
+      analyzer_ != nullptr ? keep(payload_terms(payload, *analyzer_)) : nullptr;
   const auto slot = before->slot;
   VectorMap vectors = before->vectors;
   const auto& record = put(update.id, {slot, entry.seq, std::move(vectors), std::move(payload)});

@@ -44,8 +44,7 @@ Result<std::string> string_at(dom::element value, const std::string& place) {
 
 Result<std::uint64_t> count_at(dom::element value, const std::string& place) {
   std::uint64_t number = 0;
-  if (value.get_uint64().get(number) != simdjson::SUCCESS)
-    return wrong(place, "must be an integer ≥ 0");
+  if (value.get_uint64().get(number) != simdjson::SUCCESS) return wrong(place, "must be an integer ≥ 0");
   return number;
 }
 

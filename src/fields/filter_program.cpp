@@ -74,8 +74,7 @@ Status compile_list(const std::vector<Condition>& conditions, std::size_t depth_
   checks.reserve(conditions.size());
   for (const auto& condition : conditions)
     checks.push_back(KITH_TRY(std::visit(Compiler(depth_left), condition)));
-  std::partition(checks.begin(), checks.end(),
-                        [](const Check& check) { return !needs_payload(check); });
+  std::partition(checks.begin(), checks.end(), [](const Check& check) { return !needs_payload(check); });
   return {};
 }
 

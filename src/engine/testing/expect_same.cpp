@@ -41,7 +41,8 @@ void expect_nearest(const Snapshot& snapshot, const Expected& expected, const De
   constexpr std::size_t limit = 10;
   const auto truth = brute_force(expected, query);
   for (const bool exact : {true, false}) {
-    const auto found = must(snapshot.nearest({.vector_name = "", .query = query, .limit = limit, .exact = exact}));
+    const auto found =
+        must(snapshot.nearest({.vector_name = "", .query = query, .limit = limit, .exact = exact}));
     ASSERT_EQ(found.points.size(), std::min(limit, truth.size()));
     std::size_t same = 0;
     for (std::size_t i = 0; i < found.points.size(); ++i) {

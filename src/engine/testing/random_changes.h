@@ -58,7 +58,8 @@ class RandomChanges {
     Expected::Point point;
     if (random_.below(10) != 0) point.vectors[""] = random_vector(random_, dimension);
     if (random_.below(3) == 0) point.vectors["other"] = random_vector(random_, 3);
-    if (const auto before = expected.points.find(id); before != expected.points.end() && random_.below(4) == 0) {
+    if (const auto before = expected.points.find(id);
+        before != expected.points.end() && random_.below(4) == 0) {
       point.vectors = before->second.vectors;  // payload only
     }
     if (random_.below(5) != 0) {
