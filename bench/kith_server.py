@@ -48,7 +48,7 @@ def require_model(kith, models_folder, name):
 class Connection:
     """One kept HTTP connection. `call` answers the parsed JSON and raises BenchError on any status but 2xx."""
 
-    def __init__(self, url, timeout_s=300):
+    def __init__(self, url, timeout_s=1800):
         parts = urllib.parse.urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
 
