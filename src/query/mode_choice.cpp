@@ -112,9 +112,13 @@ Result<ModeChoice> asked_for(Mode mode, Obstacle dense, Obstacle lexical) {
   choice.dense = mode != Mode::lexical;
   choice.lexical = mode != Mode::dense;
   choice.reason = "asked for";
-  const std::string context = std::string("mode ") + mode_name(mode) + " is not possible";
-  if (choice.dense && dense) return std::unexpected(std::move(*dense).with_context(context));
-  if (choice.lexical && lexical) return std::unexpected(std::move(*lexical).with_context(context));
+  const auto refuse = [&](Error error) {
+    error.message += "; mode auto uses what is there";
+    return std::unexpected(
+        std::move(error).with_context(std::string("mode ") + mode_name(mode) + " is not possible"));
+  };
+  if (choice.dense && dense) return refuse(std::move(*dense));
+  if (choice.lexical && lexical) return refuse(std::move(*lexical));
   return choice;
 }
 

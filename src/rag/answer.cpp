@@ -173,10 +173,13 @@ class Answerer {
       for (const auto& heading : passages_[p].source.heading_path) about += "\n" + heading;
       const double context = overlap_of(weights, terms_of(analyzer, about));
       const std::size_t first = candidates_.size();
-      for (const auto& range : text::sentence_ranges(text)) {
+      const auto ranges = text::sentence_ranges(text);
+      for (const auto& range : ranges) {
+        // A heading says what the passage is about and answers nothing.
+        if (ranges.size() > 1 && about.find(range.of(text)) != std::string::npos) continue;
         const Terms terms = terms_of(analyzer, range.of(text));
         const double own = overlap_of(weights, terms);
-        // A heading alone repeats the question without answering it.
+        // So does a fragment of a few words.
         const double length = terms.size() >= 5 ? 1.0 : 0.5;
         candidates_.push_back({p, range, length * (own + 0.3 * (1 - own) * context), std::nullopt, 0});
       }
