@@ -7,18 +7,14 @@
 #include "base/json_writer.h"
 #include "cli/commands.h"
 #include "cli/target.h"
+#include "base/units.h"
+#include "cli/json_text.h"
 #include "cli/text_style.h"
 #include "net/json.h"
 #include "net/request_target.h"
 
 namespace kith::cli {
 namespace {
-
-std::string text_of(const net::JsonValue& object, std::string_view key) {
-  const auto value = object.find_not_null(key);
-  if (!value) return "-";
-  return value->string() ? std::string(*value->string()) : std::string(value->raw());
-}
 
 // Sends one request; prints the body with --json, else hands the parsed body on.
 ExitCode run(Context& context, std::string_view method, const std::string& route, const std::string& body,
@@ -54,7 +50,7 @@ void show_collection(const Context& context, const net::JsonValue& info) {
   context.print(fmt::format("  documents {}, points {}, embedder {}, language {}, memory {}",
                             text_of(info, "documents"), text_of(info, "points"), text_of(info, "embedder"),
                             text_of(info, "language"),
-                            bytes_text(info.find("memory_bytes")->unsigned_integer().value_or(0))));
+                            format_bytes_short(info.find("memory_bytes")->unsigned_integer().value_or(0))));
   const auto vectors = info.find("vectors");
   for (const auto view : vectors->elements()) {
     const std::string name = text_of(view, "name");
@@ -103,7 +99,7 @@ ExitCode documents(Context& context, const DocumentsArguments& arguments) {
           const auto record = root.find("document");
           context.print(fmt::format("{}\n  title {}\n  {} chunks, {} of text, {}", text_of(*record, "id"),
                                     text_of(*record, "title"), text_of(*record, "chunks"),
-                                    bytes_text(record->find("text_bytes")->unsigned_integer().value_or(0)),
+                                    format_bytes_short(record->find("text_bytes")->unsigned_integer().value_or(0)),
                                     text_of(*record, "media_type")));
           if (const auto text = root.find_not_null("text"))
             context.print(std::string("\n") + std::string(text->string().value_or("")));
@@ -132,16 +128,16 @@ ExitCode stats(Context& context) {
     for (const auto info : all->elements()) {
       context.print(fmt::format("{}: {} documents, {} points, {} in the tail, {}", text_of(info, "name"),
                                 text_of(info, "documents"), text_of(info, "points"), text_of(info, "tail"),
-                                bytes_text(info.find("memory_bytes")->unsigned_integer().value_or(0))));
+                                format_bytes_short(info.find("memory_bytes")->unsigned_integer().value_or(0))));
     }
     const auto store = root.find("store");
     context.print(fmt::format("store: {} in tables, {} free on disk, {} syncs of the log",
-                              bytes_text(store->find("table_bytes")->unsigned_integer().value_or(0)),
-                              bytes_text(store->find("free_bytes")->unsigned_integer().value_or(0)),
+                              format_bytes_short(store->find("table_bytes")->unsigned_integer().value_or(0)),
+                              format_bytes_short(store->find("free_bytes")->unsigned_integer().value_or(0)),
                               text_of(*store, "log_syncs")));
     context.print(fmt::format(
         "process: {} resident",
-        bytes_text(root.find("process")->find("resident_bytes")->unsigned_integer().value_or(0))));
+        format_bytes_short(root.find("process")->find("resident_bytes")->unsigned_integer().value_or(0))));
   });
 }
 

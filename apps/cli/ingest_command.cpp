@@ -1,12 +1,12 @@
 // `kith ingest PATH…`: into the folder itself through the pipeline, or to a live server in batches.
 #include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <optional>
 
+#include "base/base64.h"
 #include "base/json_writer.h"
 #include "base/progress.h"
 #include "base/try.h"
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/target.h"
 #include "cli/text_style.h"
@@ -70,7 +70,7 @@ void say_summary(const Context& context, const rag::IngestSummary& summary) {
   context.say(fmt::format(
       "{} chunks written, {} embedded ({} tokens) from {} in {:.1f} s: {} documents/h, {} chunks/h",
       count_text(counts.chunks_written), count_text(counts.chunks_embedded),
-      count_text(counts.tokens_embedded), bytes_text(counts.bytes_read), seconds,
+      count_text(counts.tokens_embedded), format_bytes_short(counts.bytes_read), seconds,
       count_text(static_cast<std::uint64_t>(static_cast<double>(counts.done()) / seconds * 3600)),
       count_text(static_cast<std::uint64_t>(static_cast<double>(counts.chunks_written) / seconds * 3600))));
   context.say(fmt::format(
@@ -134,15 +134,6 @@ ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& 
   return finish(context, *summary);
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 // Sends documents of a source in batches and counts what came of them.
 class RemoteIngest {
  public:
@@ -200,7 +191,7 @@ class RemoteIngest {
     if (!item.title.empty()) json.field("title", item.title);
     // Otherwise the server goes by name and content, as a local ingest does: the same file is the same document.
     if (!item.media_type.empty()) json.field("media_type", item.media_type);
-    json.raw_field("metadata", item.metadata).field("content", base64(body)).end_object();
+    json.raw_field("metadata", item.metadata).field("content", base64_encode(body)).end_object();
   }
 
   void count(const net::JsonValue& result) {

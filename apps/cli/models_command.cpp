@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "base/json_writer.h"
 #include "cli/commands.h"
 #include "cli/text_style.h"
@@ -33,7 +34,7 @@ ExitCode list(Context& context) {
   }
   for (const auto& info : *models) {
     context.print(fmt::format("{}  {} dimensions, {} tokens, {}, {}{}", info.name, info.dimension,
-                              info.tokens_max, bytes_text(info.bytes), info.source,
+                              info.tokens_max, format_bytes_short(info.bytes), info.source,
                               info.problem.empty() ? "" : "  PROBLEM: " + info.problem));
   }
   if (models->empty()) {

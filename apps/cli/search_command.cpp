@@ -4,16 +4,12 @@
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/target.h"
+#include "cli/json_text.h"
 #include "cli/text_style.h"
 #include "net/json.h"
 
 namespace kith::cli {
 namespace {
-
-std::string text_of(const net::JsonValue& object, std::string_view key) {
-  const auto value = object.find_not_null(key);
-  return value && value->string() ? std::string(*value->string()) : "";
-}
 
 double number_of(const net::JsonValue& object, std::string_view key) {
   const auto value = object.find_not_null(key);
@@ -31,7 +27,7 @@ std::string heading_of(const net::JsonValue& object) {
 }
 
 std::string place_of(const net::JsonValue& source) {
-  return fmt::format("{} [{}…{}]", text_of(source, "uri"),
+  return fmt::format("{} [{}…{}]", text_of(source, "uri", ""),
                      static_cast<std::uint64_t>(number_of(source, "start")),
                      static_cast<std::uint64_t>(number_of(source, "end")));
 }
@@ -75,14 +71,14 @@ void print_hits(const Context& context, const net::JsonValue& root, bool explain
   const auto results = root.find("results");
   for (const auto hit : results->elements()) {
     const std::string heading = heading_of(hit);
-    context.print(fmt::format("{:>2}. {}{}", ++n, bold(text_of(hit, "title"), colour),
+    context.print(fmt::format("{:>2}. {}{}", ++n, bold(text_of(hit, "title", ""), colour),
                               heading.empty() ? "" : "  " + dim(heading, colour)));
-    context.print(fmt::format("    {}", excerpt(text_of(hit, "text"), 300)));
+    context.print(fmt::format("    {}", excerpt(text_of(hit, "text", ""), 300)));
     context.print(dim(fmt::format("    {:.3f}  {}", number_of(hit, "score"), place_of(hit)), colour));
   }
   if (n == 0) context.print("Nothing found.");
   if (const auto timings = root.find_not_null("timings_ms")) {
-    context.say(fmt::format("{} results, {}: {}", n, text_of(root, "mode"), timings_line(*timings)));
+    context.say(fmt::format("{} results, {}: {}", n, text_of(root, "mode", ""), timings_line(*timings)));
   }
   if (const auto plan = root.find_not_null("plan"); plan && explain)
     context.print(fmt::format("plan: {}", plan->raw()));
@@ -96,16 +92,16 @@ void print_answer(const Context& context, const net::JsonValue& root) {
   if (sources->size() == 0) {
     context.print("No passage of this collection answers that.");
   } else if (best) {
-    context.print(fmt::format("{} [{}]\n", bold(text_of(*best, "text"), colour), best_source));
+    context.print(fmt::format("{} [{}]\n", bold(text_of(*best, "text", ""), colour), best_source));
   }
   for (const auto source : sources->elements()) {
     const auto n = static_cast<std::uint64_t>(number_of(source, "n"));
     const std::string heading = heading_of(source);
     const auto verified = source.find("verified");
     const bool proven = verified && verified->boolean().value_or(false);
-    context.print(fmt::format("[{}] {}{}", n, bold(text_of(source, "title"), colour),
+    context.print(fmt::format("[{}] {}{}", n, bold(text_of(source, "title", ""), colour),
                               heading.empty() ? "" : " — " + heading));
-    context.print(fmt::format("    {}", excerpt(text_of(source, "text"), 400)));
+    context.print(fmt::format("    {}", excerpt(text_of(source, "text", ""), 400)));
     context.print(dim(fmt::format("    {:.3f}  {}  {}", number_of(source, "score"), place_of(source),
                                   proven ? "verified" : "not verified"),
                       colour));
@@ -114,7 +110,7 @@ void print_answer(const Context& context, const net::JsonValue& root) {
     for (const auto note : notes->elements()) context.say("note: " + std::string(note.string().value_or("")));
   }
   if (const auto timings = root.find_not_null("search_timings_ms")) {
-    context.say(fmt::format("{}: {}", text_of(root, "mode"), timings_line(*timings)));
+    context.say(fmt::format("{}: {}", text_of(root, "mode", ""), timings_line(*timings)));
   }
 }
 

@@ -12,8 +12,6 @@ bool stdout_has_colour();
 std::string bold(std::string_view text, bool colour);
 std::string dim(std::string_view text, bool colour);
 
-/// "1.5 GiB"
-std::string bytes_text(std::uint64_t bytes);
 /// "12,345"
 std::string count_text(std::uint64_t count);
 /// White space collapsed, cut at a character boundary with "…".

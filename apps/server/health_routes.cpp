@@ -1,11 +1,10 @@
-#include "server/qdrant_json.h"
+#include "base/json_writer.h"
+#include "server/qdrant_version.h"
 #include "server/routes.h"
 
 namespace kith::server {
 namespace {
 
-// The version of Qdrant's API that is spoken; clients compare it with their own.
-constexpr std::string_view qdrant_version = "1.19.0";
 constexpr std::string_view no_commit = "0000000000000000000000000000000000000000";
 
 // A node that answers at all has its catalogue open, checkpoints mapped and tails loaded: that is `ready`. Linking
@@ -55,7 +54,9 @@ void add_health_routes(net::Router& router, Node& node) {
       [](net::Request&) {
         std::string body;
         JsonWriter json(body);
-        json.begin_object().field("title", "qdrant - vector search engine").field("version", qdrant_version);
+        json.begin_object()
+            .field("title", "qdrant - vector search engine")
+            .field("version", qdrant::api_version);
         json.field("commit", no_commit).end_object();
         return net::Response::json(std::move(body));
       },

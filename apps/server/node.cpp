@@ -12,7 +12,9 @@ Node::Node(std::string data_folder, const NodeParameters& parameters, ParameterT
       parameters_(parameters),
       table_(table),
       clock_(clock),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      search_seconds_(metrics_.histograms("kith_search_duration_seconds", "Time of a search by stage.",
+                                          {"collection", "stage"})) {}
 
 Node::~Node() {
   callbacks_.clear();
@@ -143,7 +145,7 @@ Result<std::shared_ptr<rag::IngestPipeline>> Node::pipeline(const std::string& c
   auto model = KITH_TRY(embedder_of(config, &why_not));
   if (model == nullptr && !config.embedder.empty()) return failure(ErrorCode::unavailable, why_not);
   const std::scoped_lock lock(pipelines_mutex_);
-  Pipeline& kept = pipelines_[collection_name];
+  Pipeline& kept = pipelines_[collection->name()];  // not the alias by which it was called
   if (kept.collection != collection) {
     kept = {collection, std::make_shared<rag::IngestPipeline>(collection, std::move(model))};
   }

@@ -35,6 +35,8 @@ class Node {
   engine::LocalDatabase& database() { return *database_; }
   rag::JobQueue& jobs() { return *jobs_; }
   MetricsRegistry& metrics() { return metrics_; }
+  /// By collection and stage.
+  HistogramFamily& search_seconds() { return search_seconds_; }
   ParameterTable& table() { return table_; }
   const NodeParameters& parameters() const { return parameters_; }
   const Clock& clock() const { return clock_; }
@@ -80,6 +82,7 @@ class Node {
   const Clock& clock_;
   Logger log_;
   MetricsRegistry metrics_;
+  HistogramFamily& search_seconds_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<engine::LocalDatabase> database_;
   std::unique_ptr<rag::JobQueue> jobs_;

@@ -88,6 +88,10 @@ void declare_server(ParameterTable& table, NodeParameters& out) {
       integer_parameter("server.port", 6333).range(0, 65'535).describe("port to listen on; 0: any free one"));
   out.server_api_key = table.declare(
       text_parameter("server.api_key", "").secret().describe("clients must show it; empty: no key"));
+  out.server_read_only_api_key =
+      table.declare(text_parameter("server.read_only_api_key", "")
+                        .secret()
+                        .describe("a second key, for clients that may only read; needs server.api_key"));
   out.server_insecure = table.declare(boolean_parameter("server.insecure", false)
                                           .describe("listen on other addresses than loopback without a key"));
   out.server_tls_certificate =

@@ -33,8 +33,8 @@ struct NodeParameters {
 
   Parameter<std::int64_t> search_limit_max;
 
-  Parameter<std::string> server_bind, server_api_key, server_tls_certificate, server_tls_key,
-      server_cors_origins;
+  Parameter<std::string> server_bind, server_api_key, server_read_only_api_key, server_tls_certificate,
+      server_tls_key, server_cors_origins;
   Parameter<std::int64_t> server_port, server_connections_max, server_queued_requests_max,
       server_worker_threads;
   Parameter<Bytes> server_body_bytes_max;

@@ -1,192 +1,176 @@
-#include "server/qdrant_collections.h"
-
 #include "base/try.h"
-#include "server/qdrant_json.h"
+#include "server/qdrant_config.h"
+#include "server/qdrant_endpoints.h"
+#include "server/qdrant_parameters.h"
+#include "server/qdrant_progress.h"
+#include "server/qdrant_update_result.h"
 
 namespace kith::server::qdrant {
 namespace {
 
-Result<Distance> parse_distance(const net::JsonValue& params, std::string_view path) {
-  const auto value = params.find_not_null("distance");
-  const auto name = value ? value->string() : std::nullopt;
-  if (!name) return format_error(std::string(path) + ": missing field `distance`");
-  for (const Distance distance : {Distance::cosine, Distance::dot, Distance::euclid, Distance::manhattan}) {
-    if (*name == distance_name(distance)) return distance;
-  }
-  return format_error(std::string(path) + ".distance: unknown variant `" + std::string(*name) +
-                      "`, expected one of `Cosine`, `Euclid`, `Dot`, `Manhattan`");
-}
+constexpr std::string_view unknown_vector = "Not existing vector name error: ";
 
-Result<VectorParams> parse_params(const net::JsonValue& params, std::string_view path,
-                                  const net::JsonValue& body) {
-  if (!params.is_object())
-    return format_error(std::string(path) + ": expected an object with size and distance");
-  VectorParams out;
-  const auto size = KITH_TRY(optional_unsigned(params, "size"));
-  if (!size) return format_error(std::string(path) + ": missing field `size`");
-  if (*size < 1 || *size > 65'536) {
-    return validation_error(std::string(path) + ".size",
-                            "value " + std::to_string(*size) + " invalid, must be from 1 to 65536");
-  }
-  out.dimension = static_cast<std::uint32_t>(*size);
-  out.distance = KITH_TRY(parse_distance(params, path));
-  for (const std::string_view field : {"multivector_config", "datatype"}) {
-    const auto value = params.find_not_null(field);
-    if (!value || (field == "datatype" && value->string() == "float32")) continue;
-    return failure(ErrorCode::unsupported,
-                   std::string(path) + "." + std::string(field) + " is not supported yet; leave it out");
-  }
-  auto hnsw = params.find_not_null("hnsw_config");
-  if (!hnsw) hnsw = body.find_not_null("hnsw_config");
-  if (hnsw) {
-    if (const auto m = KITH_TRY(optional_unsigned(*hnsw, "m"))) {
-      // Qdrant's m is the degree above the lowest level, which has twice as many. 0 (no graph) is our default.
-      if (*m > 128)
-        return validation_error("hnsw_config.m",
-                                "value " + std::to_string(*m) + " invalid, must be 128 or smaller");
-      if (*m != 0) out.graph_degree = static_cast<std::uint32_t>(std::max<std::uint64_t>(2 * *m, 4));
-    }
-    if (const auto width = KITH_TRY(optional_unsigned(*hnsw, "ef_construct"))) {
-      if (*width < 4) {
-        return validation_error("hnsw_config.ef_construct",
-                                "value " + std::to_string(*width) + " invalid, must be 4 or larger");
-      }
-      out.construction_width = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*width, 8, 65'536));
-    }
-  }
-  return out;
-}
-
-// What the client set, to be echoed.
-std::string face_of(const net::JsonValue& body) {
-  std::string out;
-  JsonWriter json(out);
+void append_payload_schema(JsonWriter& json, const CollectionInfo& info) {
   json.begin_object();
-  for (const std::string_view field : {"vectors", "hnsw_config", "optimizers_config", "wal_config",
-                                       "quantization_config", "on_disk_payload", "metadata"}) {
-    if (const auto value = body.find_not_null(field)) json.raw_field(field, value->raw());
+  for (const auto& field : info.fields) {
+    json.key(field.key).begin_object().field("data_type", field_kind_name(field.config.kind));
+    if (field.config.face != "{}") json.raw_field("params", field.config.face);
+    json.field("points", field.points).end_object();
   }
   json.end_object();
-  return out;
 }
 
-// The defaults with the client's values over them.
-std::string merged(std::string_view defaults, const std::optional<net::JsonValue>& given) {
-  if (!given || !given->is_object()) return std::string(defaults);
-  return fields::merge_payload(defaults, given->raw()).value_or(std::string(defaults));
+/// A stable name for the one segment that there is.
+std::string segment_uuid(const CollectionInfo& info) {
+  return Uuid::v5(Uuid{}, "segment of " + info.name).to_string();
 }
 
-std::string vectors_json(const CollectionConfig& config) {
-  std::string out;
-  JsonWriter json(out);
-  const auto append = [&](const VectorParams& params) {
-    json.begin_object()
-        .field("size", params.dimension)
-        .field("distance", distance_name(params.distance))
-        .end_object();
-  };
-  const auto unnamed = config.vectors.find("");
-  if (config.vectors.size() == 1 && unnamed != config.vectors.end()) {
-    append(unnamed->second);
-    return out;
+void append_segment(JsonWriter& json, const CollectionInfo& info) {
+  json.begin_object().field("uuid", segment_uuid(info)).field("points_count", info.points).end_object();
+}
+
+bool is_among(std::string_view names, std::string_view wanted) {
+  while (!names.empty()) {
+    const auto comma = names.find(',');
+    if (names.substr(0, comma) == wanted) return true;
+    names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 1);
   }
-  json.begin_object();
-  for (const auto& [name, params] : config.vectors) {
-    json.key(name);
-    append(params);
-  }
-  json.end_object();
-  return out;
+  return false;
 }
 
 }  // namespace
 
-Result<std::string> create_collection(Node& node, const net::Request& request) {
+Status list_collections(Face& face, net::Request&, JsonWriter& result) {
+  result.begin_object().key("collections").begin_array();
+  for (const auto& name : face.node().database().collection_names()) {
+    result.begin_object().field("name", name).end_object();
+  }
+  result.end_array().end_object();
+  return {};
+}
+
+Status create_collection(Face& face, net::Request& request, JsonWriter& result) {
   const auto document = KITH_TRY(parse_body(request));
-  const net::JsonValue body = document.root();
-  CollectionConfig config;
-  config.face = face_of(body);
-  if (const auto sparse = body.find_not_null("sparse_vectors"); sparse && sparse->size() != 0) {
-    return failure(ErrorCode::unsupported, "sparse_vectors are not supported yet; leave them out");
-  }
-  if (const auto vectors = body.find_not_null("vectors")) {
-    if (!vectors->is_object()) return format_error("vectors: expected an object");
-    // {"size":…} is the unnamed vector; a vector that is called "size" has an object there.
-    const auto size = vectors->find("size");
-    if (size && !size->is_object()) {
-      config.vectors[""] = KITH_TRY(parse_params(*vectors, "vectors", body));
-    } else {
-      for (const auto& [name, params] : vectors->members()) {
-        config.vectors[std::string(name)] =
-            KITH_TRY(parse_params(params, "vectors." + std::string(name), body));
-      }
-    }
-  }
-  KITH_TRY(node.database().create_collection(request.path_parameter("collection"), std::move(config)));
-  return "true";
-}
-
-Result<std::string> collection_info(Node& node, const net::Request& request) {
-  const auto collection = KITH_TRY(node.database().collection(request.path_parameter("collection")));
-  const CollectionInfo info = collection->info();
-  const auto face = KITH_TRY(net::JsonDocument::parse(info.config.face));
-  const net::JsonValue given = face.root();
-  std::uint64_t linked = 0;
-  for (const auto& view : info.vectors) linked += view.linked;
-
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().field("status", "green").field("optimizer_status", "ok");
-  json.field("indexed_vectors_count", linked).field("points_count", info.points).field("segments_count", 1);
-  json.key("config").begin_object();
-  json.key("params").begin_object();
-  const auto vectors = given.find_not_null("vectors");
-  json.raw_field("vectors", vectors ? std::string(vectors->raw()) : vectors_json(info.config));
-  json.field("shard_number", 1).field("replication_factor", 1).field("write_consistency_factor", 1);
-  const auto on_disk = given.find_not_null("on_disk_payload");
-  json.field("on_disk_payload", on_disk ? on_disk->boolean().value_or(true) : true).end_object();
-  json.raw_field(
-      "hnsw_config",
-      merged(
-          R"({"m":16,"ef_construct":100,"full_scan_threshold":10000,"max_indexing_threads":0,"on_disk":false})",
-          given.find_not_null("hnsw_config")));
-  json.raw_field(
-      "optimizer_config",
-      merged(
-          R"({"deleted_threshold":0.2,"vacuum_min_vector_number":1000,"default_segment_number":0,"max_segment_size":null,)"
-          R"("memmap_threshold":null,"indexing_threshold":10000,"flush_interval_sec":5,"max_optimization_threads":null})",
-          given.find_not_null("optimizers_config")));
-  json.raw_field("wal_config", merged(R"({"wal_capacity_mb":32,"wal_segments_ahead":0})",
-                                      given.find_not_null("wal_config")));
-  const auto quantization = given.find_not_null("quantization_config");
-  json.raw_field("quantization_config", quantization ? quantization->raw() : "null");
-  if (const auto metadata = given.find_not_null("metadata")) json.raw_field("metadata", metadata->raw());
-  json.end_object();
-  json.key("payload_schema").begin_object().end_object();
-  json.end_object();
-  return out;
-}
-
-Result<std::string> drop_collection(Node& node, const net::Request& request) {
+  auto config = KITH_TRY(parse_create(document.root()));
   const std::string& name = request.path_parameter("collection");
-  const bool dropped = KITH_TRY(node.database().drop_collection(name));
-  node.forget(name);
-  return dropped ? "true" : "false";
+  const auto created = face.node().database().create_collection(name, std::move(config));
+  if (!created) {
+    if (created.error().code != ErrorCode::already_exists) return std::unexpected(created.error());
+    return failure(ErrorCode::already_exists, "Collection `" + name + "` already exists!");
+  }
+  result.value(true);
+  return {};
 }
 
-Result<std::string> list_collections(Node& node, const net::Request&) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().key("collections").begin_array();
-  for (const auto& name : node.database().collection_names())
-    json.begin_object().field("name", name).end_object();
-  json.end_array().end_object();
-  return out;
+Status update_collection(Face& face, net::Request& request, JsonWriter& result) {
+  const auto document = KITH_TRY(parse_body(request));
+  const auto collection = KITH_TRY(face.collection(request));
+  const std::scoped_lock lock(face.config_mutex());
+  auto changed = KITH_TRY(parse_update(document.root(), collection->config()));
+  KITH_TRY(collection->set_face(std::move(changed)));
+  result.value(true);
+  return {};
 }
 
-Result<std::string> collection_exists(Node& node, const net::Request& request) {
-  const bool exists = node.database().collection(request.path_parameter("collection")).has_value();
-  return exists ? R"({"exists":true})" : R"({"exists":false})";
+Status drop_collection(Face& face, net::Request& request, JsonWriter& result) {
+  const std::string& name = request.path_parameter("collection");
+  const bool dropped = KITH_TRY(face.node().database().drop_collection(name));
+  face.node().forget(name);
+  face.cleared_issues().forget(name);
+  result.value(dropped);
+  return {};
+}
+
+Status collection_info(Face& face, net::Request& request, JsonWriter& result) {
+  const auto collection = KITH_TRY(face.collection(request));
+  const CollectionInfo info = collection->info();
+  const IndexProgress progress = index_progress(info);
+  result.begin_object().field("status", progress.green ? "green" : "yellow").field("optimizer_status", "ok");
+  result.field("indexed_vectors_count", progress.indexed_vectors).field("points_count", info.points);
+  result.field("segments_count", 1).key("config");
+  append_config(result, info.config);
+  result.key("payload_schema");
+  append_payload_schema(result, info);
+  // A write is applied when it is answered: nothing ever queues.
+  result.key("update_queue").begin_object().field("length", 0).end_object();
+  result.end_object();
+  return {};
+}
+
+Status collection_exists(Face& face, net::Request& request, JsonWriter& result) {
+  const auto found = face.collection(request);
+  if (!found && found.error().code != ErrorCode::not_found) return std::unexpected(found.error());
+  result.begin_object().field("exists", found.has_value()).end_object();
+  return {};
+}
+
+Status collection_optimizations(Face& face, net::Request& request, JsonWriter& result) {
+  const auto collection = KITH_TRY(face.collection(request));
+  const CollectionInfo info = collection->info();
+  const std::uint64_t waiting = index_progress(info).waiting_vectors;
+  const std::uint64_t queued = waiting == 0 ? 0 : 1;
+  const std::string* with = request.query_value("with");
+  const auto wanted = [&](std::string_view part) { return with != nullptr && is_among(*with, part); };
+  result.begin_object().key("summary").begin_object();
+  result.field("queued_optimizations", queued).field("queued_segments", queued);
+  result.field("queued_points", waiting).field("idle_segments", 1 - queued).end_object();
+  result.key("running").begin_array().end_array();
+  if (wanted("queued")) {
+    result.key("queued").begin_array();
+    if (queued != 0) {
+      result.begin_object().field("optimizer", "indexing").key("segments").begin_array();
+      append_segment(result, info);
+      result.end_array().end_object();
+    }
+    result.end_array();
+  }
+  if (wanted("completed")) result.key("completed").begin_array().end_array();
+  if (wanted("idle_segments")) {
+    result.key("idle_segments").begin_array();
+    if (queued == 0) append_segment(result, info);
+    result.end_array();
+  }
+  result.end_object();
+  return {};
+}
+
+Status add_vector_name(Face& face, net::Request& request, JsonWriter& result) {
+  const auto document = KITH_TRY(parse_body(request));
+  const auto parameters = KITH_TRY(parse_write_parameters(request));
+  const auto collection = KITH_TRY(face.collection(request));
+  const std::string& name = request.path_parameter("vector");
+  const std::scoped_lock lock(face.config_mutex());
+  const CollectionConfig config = collection->config();
+  CollectionFace kept = CollectionFace::parse(config.face);
+  auto vector = KITH_TRY(parse_vector_name(document.root(), kept));
+  if (!config.vectors.contains(name)) {
+    // First what is shown of it: without the vector nobody looks there.
+    auto& echoes = vector.params.kind == VectorKind::sparse ? kept.sparse_vectors : kept.vectors;
+    echoes.insert_or_assign(name, std::move(vector.echo));
+    KITH_TRY(collection->set_face(kept.to_json()));
+  }
+  const WriteOutcome outcome = KITH_TRY(collection->add_vector(name, vector.params));
+  append_update_result(result, outcome.change_seq, parameters);
+  return {};
+}
+
+Status remove_vector_name(Face& face, net::Request& request, JsonWriter& result) {
+  const auto parameters = KITH_TRY(parse_write_parameters(request));
+  const auto collection = KITH_TRY(face.collection(request));
+  const std::string& name = request.path_parameter("vector");
+  const std::scoped_lock lock(face.config_mutex());
+  auto removed = collection->remove_vector(name);
+  if (!removed) {
+    if (removed.error().message.starts_with(unknown_vector))
+      removed.error().code = ErrorCode::invalid_argument;
+    return std::unexpected(std::move(removed).error());
+  }
+  CollectionFace kept = CollectionFace::parse(collection->config().face);
+  if (kept.vectors.erase(name) + kept.sparse_vectors.erase(name) != 0) {
+    removed = KITH_TRY(collection->set_face(kept.to_json()));
+  }
+  append_update_result(result, removed->change_seq, parameters);
+  return {};
 }
 
 }  // namespace kith::server::qdrant

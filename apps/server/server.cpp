@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "base/try.h"
-#include "server/qdrant_json.h"
+#include "server/access.h"
+#include "server/qdrant_reply.h"
 #include "server/routes.h"
 #include "server/v1_json.h"
 
@@ -17,12 +18,6 @@ bool is_loopback(std::string_view address) { return address.starts_with("127.") 
 // Takes the same time wherever the difference lies.
 bool same_secret(std::string_view given, std::string_view wanted) {
   return given.size() == wanted.size() && CRYPTO_memcmp(given.data(), wanted.data(), wanted.size()) == 0;
-}
-
-bool is_open(const net::Request& request) {
-  if (request.path.empty()) return true;
-  return request.path.size() == 1 &&
-         (request.path[0] == "healthz" || request.path[0] == "livez" || request.path[0] == "readyz");
 }
 
 std::string status_class(int status) { return std::to_string(status / 100) + "xx"; }
@@ -53,6 +48,11 @@ Result<std::unique_ptr<Server>> Server::start(Node& node) {
   const NodeParameters& parameters = node.parameters();
   std::unique_ptr<Server> out(new Server(node));
   out->api_key_ = parameters.server_api_key.get();
+  out->read_only_api_key_ = parameters.server_read_only_api_key.get();
+  if (out->api_key_.empty() && !out->read_only_api_key_.empty()) {
+    return failure(ErrorCode::failed_precondition,
+                   "server.read_only_api_key is set and server.api_key is not: nobody could write; set both");
+  }
   net::HttpServerOptions options = parameters.http_options();
   if (!is_loopback(options.bind_address) && out->api_key_.empty() && !parameters.server_insecure.get()) {
     return failure(ErrorCode::failed_precondition,
@@ -99,6 +99,10 @@ std::optional<net::Response> Server::authenticate(const net::Request& request) c
       given = bearer.substr(7);
   }
   if (same_secret(given, api_key_)) return std::nullopt;
+  if (!read_only_api_key_.empty() && same_secret(given, read_only_api_key_)) {
+    if (only_reads(request)) return std::nullopt;
+    return render_failure(request, 403, "Forbidden: this API key may only read");
+  }
   if (!request.path.empty() && request.path[0] == "v1") {
     return v1::failed(Error{ErrorCode::unauthenticated,
                             given.empty()

@@ -26,7 +26,7 @@ class Server {
   void after_response(const net::AccessRecord& record);
 
   Node& node_;
-  std::string api_key_;
+  std::string api_key_, read_only_api_key_;
   net::Router router_;
   std::vector<MetricCallback> callbacks_;
   std::unique_ptr<net::HttpServer> http_;

@@ -1,5 +1,4 @@
-#include <openssl/evp.h>
-
+#include "base/base64.h"
 #include "base/try.h"
 #include "fields/filter_json.h"
 #include "rag/document_source.h"
@@ -13,18 +12,9 @@ namespace {
 
 constexpr std::size_t page_limit_default = 100, page_limit_max = 1'000;
 
-Result<std::string> decode_base64(std::string_view text) {
-  if (text.size() > std::size_t{1} << 30) return failure(ErrorCode::too_large, "'content' is over 1 GiB");
-  std::string out(text.size() / 4 * 3 + 3, '\0');
-  const int size =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0)
-    return failure(ErrorCode::invalid_argument,
-                   "'content' is not valid base64 (standard alphabet, with padding)");
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  out.resize(static_cast<std::size_t>(size) - padding);
+Result<std::string> decode_content(std::string_view text) {
+  auto out = base64_decode(text);
+  if (!out) return std::unexpected(std::move(out).error().with_context("'content'"));
   return out;
 }
 
@@ -53,7 +43,7 @@ Result<rag::SourceItem> parse_item(const net::JsonValue& value, std::size_t inde
     if (text && item.media_type.empty()) item.media_type = "text/plain";
     // A line of JSON Lines names itself; the uri is its file's, which every line of that file shares.
     item.uri_completes = item.id.empty() && rag::LoaderRegistry::is_json_lines(item.media_type);
-    item.body = text ? *text : KITH_TRY(decode_base64(*content));
+    item.body = text ? *text : KITH_TRY(decode_content(*content));
     return item;
   };
   auto item = parse();

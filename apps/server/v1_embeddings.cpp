@@ -1,6 +1,7 @@
 // POST /v1/embeddings as OpenAI has it, floats and base64.
-#include <openssl/evp.h>
 
+#include "base/base64.h"
+#include "base/bytes.h"
 #include "base/try.h"
 #include "model/model_catalog.h"
 #include "server/v1_endpoints.h"
@@ -70,15 +71,6 @@ Result<Inputs> parse_inputs(const net::JsonValue& body) {
   return out;
 }
 
-std::string base64(std::span<const float> values) {
-  std::string out((values.size_bytes() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(values.data()),
-                                   static_cast<int>(values.size_bytes()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 Result<InputType> parse_input_type(const net::JsonValue& body) {
   auto name = KITH_TRY(text_field(body, "input_type"));
   if (!name) name = KITH_TRY(text_field(body, "prompt_name"));
@@ -139,7 +131,7 @@ Outcome embeddings(Node& node, const net::Request& request) {
   for (std::size_t i = 0; i < result.tokens.size(); ++i) {
     json.begin_object().field("object", "embedding").field("index", i).key("embedding");
     if (format == "base64") {
-      json.value(base64(result.row(i)));
+      json.value(base64_encode(as_string_view(std::as_bytes(result.row(i)))));
     } else {
       json.value(result.row(i));
     }

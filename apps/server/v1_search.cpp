@@ -125,10 +125,8 @@ void append_hit(JsonWriter& json, const query::SearchHit& hit) {
 }
 
 void observe(Node& node, const std::string& collection, const query::StageTimings& timings) {
-  auto& durations = node.metrics().histograms("kith_search_duration_seconds", "Time of a search by stage.",
-                                              {"collection", "stage"});
   const auto record = [&](std::string_view stage, double ms) {
-    if (ms > 0) durations.with({collection, stage}).record(ms / 1000);
+    if (ms > 0) node.search_seconds().with({collection, stage}).record(ms / 1000);
   };
   record("embed", timings.embed_ms);
   record("dense", timings.dense_ms);

@@ -24,6 +24,12 @@ class BitSet {
   bool test(std::size_t bit) const { return bit < bits_ && (words_[bit / 64] >> (bit % 64) & 1) != 0; }
   void set(std::size_t bit) { words_[bit / 64] |= std::uint64_t{1} << (bit % 64); }
   void reset(std::size_t bit) { words_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64)); }
+  bool any() const {
+    for (const auto word : words_) {
+      if (word != 0) return true;
+    }
+    return false;
+  }
   std::size_t count() const {
     std::size_t total = 0;
     for (const auto word : words_) total += static_cast<std::size_t>(std::popcount(word));
@@ -39,7 +45,31 @@ class BitSet {
     }
   }
 
+  // ── word by word; of two sets of different sizes, bits that only one has read as false in the other ──
+  std::size_t word_count() const { return words_.size(); }
+  std::uint64_t word(std::size_t index) const { return words_[index]; }
+  /// Bits past the end are cut off.
+  void or_word(std::size_t index, std::uint64_t word) {
+    words_[index] |= index + 1 == words_.size() && bits_ % 64 != 0
+                         ? word & (~std::uint64_t{0} >> (64 - bits_ % 64))
+                         : word;
+  }
+  void or_with(const BitSet& other) {
+    for (std::size_t i = 0; i < common_words(other); ++i) or_word(i, other.words_[i]);
+  }
+  void and_with(const BitSet& other) {
+    for (std::size_t i = 0; i < words_.size(); ++i)
+      words_[i] &= i < other.words_.size() ? other.words_[i] : 0;
+  }
+  void and_not_with(const BitSet& other) {
+    for (std::size_t i = 0; i < common_words(other); ++i) words_[i] &= ~other.words_[i];
+  }
+
  private:
+  std::size_t common_words(const BitSet& other) const {
+    return words_.size() < other.words_.size() ? words_.size() : other.words_.size();
+  }
+
   std::vector<std::uint64_t> words_;
   std::size_t bits_ = 0;
 };

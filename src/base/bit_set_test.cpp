@@ -53,5 +53,35 @@ TEST(BitSet, CutBitsDoNotComeBack) {
   EXPECT_FALSE(bits.test(50));
 }
 
+TEST(BitSet, WordOperationsAreThoseOfSets) {
+  const std::uint64_t seed = random_seed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  for (int round = 0; round < 500; ++round) {
+    BitSet a(random.below(300)), b(random.below(300));
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (random.chance(0.4)) a.set(i);
+    }
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      if (random.chance(0.4)) b.set(i);
+    }
+    BitSet both = a, either = a, rest = a;
+    both.and_with(b);
+    either.or_with(b);
+    rest.and_not_with(b);
+    for (std::size_t i = 0; i < 320; ++i) {
+      ASSERT_EQ(both.test(i), a.test(i) && b.test(i)) << i;
+      ASSERT_EQ(either.test(i), i < a.size() && (a.test(i) || b.test(i))) << i;
+      ASSERT_EQ(rest.test(i), a.test(i) && !b.test(i)) << i;
+    }
+    ASSERT_EQ(either.count(), [&] {
+      std::size_t set = 0;
+      for (std::size_t i = 0; i < a.size(); ++i) set += a.test(i) || b.test(i) ? 1 : 0;
+      return set;
+    }()) << "a bit past the end was set";
+    ASSERT_EQ(both.any(), both.count() > 0);
+  }
+}
+
 }  // namespace
 }  // namespace kith

@@ -145,11 +145,11 @@ TEST_F(Writing, ARejectedWriteLeavesEverythingAsItWas) {
     EXPECT_EQ(point_of(*snapshot, 1).payload, R"({"a":1})");
   }
   Change bad_update;
-  bad_update.payload_updates.push_back({PointId(1), "3"});
+  bad_update.payload_updates.push_back(payload_update(1, "3"));
   EXPECT_EQ(write_one(*collection_, bad_update).error().code, ErrorCode::invalid_argument);
   Change sparse;
   sparse.upserts.push_back({PointId(4), {{"", SparseVector{{1}, {2}}}}, "{}"});
-  EXPECT_EQ(write_one(*collection_, sparse).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(write_one(*collection_, sparse).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(must(upsert(*collection_, 2, {{"", DenseVector{3, 4}}})).change_seq.value, 2U)
       << "no number was used up";
 }
@@ -159,7 +159,7 @@ TEST_F(Writing, EachOperationHasItsOwnNumberAndSeesTheEarlierOnes) {
   for (const std::uint64_t id : {1U, 2U, 3U, 4U}) {
     changes[0].upserts.push_back({PointId(id), {}, id % 2 == 0 ? R"({"even":true})" : "{}"});
   }
-  changes[1].payload_updates.push_back({PointId(1), R"({"even":true})"});
+  changes[1].payload_updates.push_back(payload_update(1, R"({"even":true})"));
   changes[2].delete_matching = Filter{.must = {MatchAny{"even", {true}}}};
   changes[3].upserts.push_back({PointId(4), {}, R"({"again":1})"});
   EXPECT_EQ(must(collection_->write(std::move(changes))).change_seq.value, 4U);
@@ -197,17 +197,19 @@ TEST_F(Writing, PayloadsChangeWithoutTouchingVectors) {
   const auto before = vectors();
   EXPECT_EQ(before.linked, 5U);
   Change change;
-  change.payload_updates.push_back({PointId(1), R"({"b":3,"d":null})", PayloadMode::merge});
-  change.payload_updates.push_back({PointId(2), R"({"e":4})", PayloadMode::overwrite});
-  change.payload_updates.push_back({PointId(99), R"({"e":4})", PayloadMode::overwrite});
+  change.payload_updates.push_back(payload_update(1, R"({"b":3,"d":null})", PayloadMode::merge));
+  change.payload_updates.push_back(payload_update(2, R"({"e":4})", PayloadMode::overwrite));
+  change.payload_updates.push_back(payload_update(5, R"({"a":null,"f":6})", PayloadMode::patch));
+  change.payload_updates.push_back(payload_update(99, R"({"e":4})", PayloadMode::overwrite));
   change.upserts.push_back({PointId(3), {{"", DenseVector{3, 1}}}, "{}"});  // the vectors it has already
   must(write_one(*collection_, change));
   auto snapshot = must(collection_->snapshot());
   EXPECT_EQ(point_of(*snapshot, 1).payload, R"({"a":1,"b":3,"d":null})");
   EXPECT_EQ(point_of(*snapshot, 2).payload, R"({"e":4})");
   EXPECT_EQ(point_of(*snapshot, 3).payload, "{}");
-  for (const std::uint64_t id : {1U, 2U, 3U}) EXPECT_EQ(point_of(*snapshot, id).version.value, 6U);
-  for (const std::uint64_t id : {4U, 5U}) EXPECT_EQ(point_of(*snapshot, id).version.value, id);
+  EXPECT_EQ(point_of(*snapshot, 5).payload, R"({"b":{"c":2},"f":6})");
+  for (const std::uint64_t id : {1U, 2U, 3U, 5U}) EXPECT_EQ(point_of(*snapshot, id).version.value, 6U);
+  EXPECT_EQ(point_of(*snapshot, 4).version.value, 4U);
   EXPECT_EQ(collection_->info().points, 5U);
   const auto after = vectors();
   EXPECT_EQ(after.vectors, 5U);
@@ -350,7 +352,7 @@ TEST_F(Bounds, AFullTailSlowsWritersThenRefusesThem) {
   EXPECT_EQ(collection->wait_linked(milliseconds(5)).error().code, ErrorCode::deadline_exceeded);
   Change change;  // what takes no room in the tail goes on
   change.deletes.push_back(PointId(3));
-  change.payload_updates.push_back({PointId(4), R"({"a":1})"});
+  change.payload_updates.push_back(payload_update(4, R"({"a":1})"));
   must(write_one(*collection, change));
   must(database_->maintain());
   must(collection->wait_linked(milliseconds(0)));
@@ -392,17 +394,31 @@ TEST_F(Bounds, AWriteOverTheLimitIsTooLarge) {
 
 class Reopening : public EngineTest {
  protected:
+  static constexpr std::size_t views = 7;
+
+  void put(Collection& collection, std::uint64_t id, const std::string& word, const DenseVector& vector) {
+    Expected::Point point;
+    point.word = word;
+    point.vectors = {{"", vector},
+                     {"sparse", SparseVector{{static_cast<std::uint32_t>(id % 30)}, {1}}},
+                     {"multi", MultiVector{2, {vector[0], vector[1], 1, 0}}}};
+    point.set("text", "\"common " + word + "\"");
+    point.set("step", std::to_string(id));
+    if (id % 2 == 0) point.set("tag", "\"t" + std::to_string(id % 5) + "\"");
+    must(upsert(collection, id, point.vectors, point.payload));
+    expected_.points[PointId(id)] = std::move(point);
+  }
   void fill() {
     CollectionConfig config = dense_config(4);
+    config.vectors["sparse"] = {.dimension = 0, .kind = VectorKind::sparse};
+    config.vectors["multi"] = {.dimension = 2, .distance = Distance::dot, .kind = VectorKind::multi};
+    config.fields["step"] = {.kind = FieldKind::integer};
+    config.fields["tag"] = {.kind = FieldKind::keyword};
     config.lexical = true;
     auto collection = create("c", config);
     Random random(11);
     for (std::uint64_t id = 0; id < 300; ++id) {
-      const std::string word = "word" + std::to_string(id);
-      const DenseVector vector = random_vector(random, 4);
-      const std::string payload = R"({"text":"common )" + word + R"("})";
-      must(upsert(*collection, id, {{"", vector}}, payload));
-      expected_.points[PointId(id)] = {{{"", vector}}, payload, word};
+      put(*collection, id, "word" + std::to_string(id), random_vector(random, 4));
     }
     must(database_->maintain());
     must(collection->flush());
@@ -424,14 +440,14 @@ TEST_F(Reopening, WithoutViewsEverythingIsRebuilt) {
   database_.reset();
   std::filesystem::remove_all(folder_.path() + "/views");
   open();
-  EXPECT_EQ(lines_with("a view is rebuilt from the store"), 3U);
+  EXPECT_EQ(lines_with("a view is rebuilt from the store"), views);
   expect_all();
   must(database_->maintain());
   expect_all();
   EXPECT_EQ(get("c")->info().vectors[0].linked, 300U);
   database_.reset();
   open();
-  EXPECT_EQ(lines_with("a view is rebuilt from the store"), 3U) << "what was rebuilt was saved";
+  EXPECT_EQ(lines_with("a view is rebuilt from the store"), views) << "what was rebuilt was saved";
   expect_all();
 }
 
@@ -447,10 +463,10 @@ TEST_F(Reopening, ViewsOfANewerFormatAreRebuiltNotMangled) {
     file.put(9);
     ++manifests;
   }
-  EXPECT_EQ(manifests, 3U);
+  EXPECT_EQ(manifests, views);
   open();
-  EXPECT_EQ(lines_with("a view is rebuilt from the store"), 3U);
-  EXPECT_EQ(lines_with("format version 9"), 3U);
+  EXPECT_EQ(lines_with("a view is rebuilt from the store"), views);
+  EXPECT_EQ(lines_with("format version 9"), views);
   expect_all();
 }
 
@@ -482,11 +498,7 @@ TEST_F(Reopening, FailedCheckpointsAreMadeGoodByTheNext) {
   fill();
   std::size_t failed = 0;
   for (std::uint64_t call = 0; call < 24; ++call) {
-    const std::string word = "late" + std::to_string(call);
-    const DenseVector vector = {static_cast<float>(call), 2, 3, 4};
-    const std::string payload = R"({"text":"common )" + word + R"("})";
-    must(upsert(*get("c"), call * 7, {{"", vector}}, payload));
-    expected_.points[PointId(call * 7)] = {{{"", vector}}, payload, word};
+    put(*get("c"), call * 7, "late" + std::to_string(call), {static_cast<float>(call), 2, 3, 4});
     files_.fail_at(call, call % 2 == 0 ? ErrorCode::io : ErrorCode::disk_full);
     if (get("c")->flush()) break;  // it has fewer calls
     ++failed;
@@ -521,7 +533,7 @@ TEST_F(Reopening, EqualPostingsWithOtherDeletionsAreNotConfused) {
   };
   const auto rewrite_one = [&](std::uint64_t id) {
     Change change;
-    change.payload_updates.push_back({PointId(id), text(id, "second"), PayloadMode::overwrite});
+    change.payload_updates.push_back(payload_update(id, text(id, "second"), PayloadMode::overwrite));
     must(write_one(*collection, change));
   };
   write_all();

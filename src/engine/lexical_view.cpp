@@ -27,7 +27,7 @@ void LexicalView::apply(const AppliedChange& change) {
     pending_.erase(change.old_slot->value);
     pending_deleted_.push_back(*change.old_slot);
   }
-  if (change.new_slot && change.terms != nullptr) pending_[change.new_slot->value] = *change.terms;
+  if (change.new_slot && change.terms != nullptr) pending_[change.new_slot->value] = change.terms;
 }
 
 Status LexicalView::finish_group() {
@@ -36,8 +36,8 @@ Status LexicalView::finish_group() {
   std::vector<sparse::TermFrequency> frequencies;
   for (const auto& [slot, terms] : pending_) {
     frequencies.clear();
-    for (const auto& term : terms.terms) frequencies.push_back({term.term, term.count});
-    builder.add(SlotId{slot}, frequencies, terms.length);
+    for (const auto& term : terms->terms) frequencies.push_back({term.term, term.count});
+    builder.add(SlotId{slot}, frequencies, terms->length);
   }
   std::shared_ptr<const sparse::Segment> segment;
   if (!builder.empty()) segment = KITH_TRY(builder.build());
@@ -46,13 +46,17 @@ Status LexicalView::finish_group() {
   pending_deleted_.clear();
   while (auto plan = generation_->next_merge()) {
     if (plan->points > merge_points_inline) break;
-    finish_merge(KITH_TRY(plan->run()));
+    generation_ = generation_->with_merge(KITH_TRY(plan->run()));
   }
   return {};
 }
 
-void LexicalView::finish_merge(const sparse::MergePlan::Outcome& outcome) {
-  generation_ = generation_->with_merge(outcome);
+View::Merge LexicalView::plan_merge() {
+  auto plan = generation_->next_merge();
+  if (!plan) return {};
+  return [this, plan = std::move(*plan)]() -> Result<Install> {
+    return [this, outcome = KITH_TRY(plan.run())] { generation_ = generation_->with_merge(outcome); };
+  };
 }
 
 CheckpointImage LexicalView::image(bool everything) {

@@ -1,8 +1,7 @@
 // LexicalView: the postings of a collection. Each group of writes makes a small immutable segment and, with it, the
 // next generation; generations are what readers hold. Small merges happen at once, large ones in the background.
 //
-// Thread safety: generation() is for the writer, which publishes it to readers; merges run outside of the writer's
-// lock between plan_merge() and finish_merge().
+// Thread safety: generation() is for the writer, which publishes it to readers.
 #pragma once
 
 #include <map>
@@ -23,21 +22,19 @@ class LexicalView final : public View {
   /// Takes effect with finish_group().
   void apply(const AppliedChange& change) override;
   /// Makes the applied changes a generation.
-  Status finish_group();
+  Status finish_group() override;
   CheckpointImage image(bool everything) override;
   Status restore(const LoadedCheckpoint& checkpoint) override;
 
   const sparse::LexicalIndex::Generation& generation() const { return generation_; }
 
-  /// A merge too large to be done inside a write; run it without the lock, then finish_merge() with it.
-  std::optional<sparse::MergePlan> plan_merge() const { return generation_->next_merge(); }
-  void finish_merge(const sparse::MergePlan::Outcome& outcome);
+  Merge plan_merge() override;
 
  private:
   std::string name_ = "lexical";
   std::string fingerprint_;
   sparse::LexicalIndex::Generation generation_;
-  std::map<std::uint32_t, text::DocumentTerms> pending_;  // slot → terms
+  std::map<std::uint32_t, const text::DocumentTerms*> pending_;  // slot → terms
   std::vector<SlotId> pending_deleted_;
   std::set<std::string> saved_blobs_;
 };

@@ -8,7 +8,11 @@
 namespace kith::engine {
 namespace {
 
+// A group is one batch of the store, so these bound the memory of a commit.
 constexpr std::size_t group_points_max = 10'000;
+constexpr std::size_t group_bytes_max = std::size_t{64} << 20;
+// A filter that selects more points than this is carried out in pieces.
+constexpr std::size_t piece_points_max = 10'000;
 
 std::int64_t steady_ms(const Clock& clock) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now().time_since_epoch()).count();
@@ -18,16 +22,17 @@ std::int64_t steady_ms(const Clock& clock) {
 
 struct LocalCollection::PendingWrite {
   PreparedWrite write;
+  std::size_t slots = 0;  // it may take so many
   bool done = false;  // under writer_mutex_
   Result<WriteOutcome> result = failure(ErrorCode::internal, "a write was never answered");
 };
 
-LocalCollection::LocalCollection(store::Store& store, const store::CatalogEntry& entry,
+LocalCollection::LocalCollection(store::Store& store, const store::CatalogEntry& entry, std::string folder,
                                  const EngineOptions& options, std::function<void()> wake)
     : store_(store),
       id_(entry.id),
       name_(entry.name),
-      config_(entry.config),
+      folder_(std::move(folder)),
       options_(options),
       wake_(std::move(wake)),
       written_(entry.state) {}
@@ -39,31 +44,20 @@ Result<std::shared_ptr<LocalCollection>> LocalCollection::open(store::Store& sto
                                                                std::string folder,
                                                                const EngineOptions& options,
                                                                std::function<void()> wake) {
-  std::shared_ptr<LocalCollection> out(new LocalCollection(store, entry, options, std::move(wake)));
+  std::shared_ptr<LocalCollection> out(
+      new LocalCollection(store, entry, std::move(folder), options, std::move(wake)));
   if (entry.config.lexical) {
     out->analyzer_ = KITH_TRY(text::Analyzer::create({.language = entry.config.language}));
   }
-  out->make_views(folder);
   if (auto recovered = out->recover(entry); !recovered) {
     return std::unexpected(std::move(recovered).error().with_context("collection '" + entry.name + "'"));
   }
   return out;
 }
 
-void LocalCollection::make_views(const std::string& folder) {
-  const auto add = [&](View* view) {
-    views_.push_back({view, CheckpointFolder(*options_.files, folder + "/" + view->name()), {}, false});
-  };
-  slots_ = std::make_unique<SlotView>();
-  add(slots_.get());
-  for (const auto& [vector_name, params] : config_.vectors) {
-    vectors_.push_back(std::make_unique<VectorView>(vector_name, params, options_.tail_rows_max));
-    add(vectors_.back().get());
-  }
-  if (analyzer_) {
-    lexical_ = std::make_unique<LexicalView>(analyzer_->fingerprint());
-    add(lexical_.get());
-  }
+FilterMatcher LocalCollection::matcher(const ReadState& state) const {
+  return {state,
+          {store_, id_, slots_->lifetimes(), options_.executor->search(), *options_.clock, &advisor_}};
 }
 
 std::shared_ptr<const ReadState> LocalCollection::state() const {
@@ -77,7 +71,10 @@ Status LocalCollection::publish() {
   next->points = written_.points;
   next->documents = written_.documents;
   next->view = KITH_TRY(store_.view());
+  next->shape = shape_;
   if (lexical_) next->lexical = lexical_->generation();
+  for (const auto& view : shape_->sparse) next->sparse.push_back(view->generation());
+  for (const auto& view : shape_->fields) next->fields.push_back(view->generation());
   // The old state is let go outside the lock: it may be the last to hold a RocksDB snapshot.
   std::shared_ptr<const ReadState> old = std::move(next);
   {
@@ -94,9 +91,10 @@ Result<std::shared_ptr<const Snapshot>> LocalCollection::snapshot() const {
 // Slows writers to the speed of linking when the tail is at its bound. Before the writer's lock is taken: the
 // linker needs that one from time to time.
 Status LocalCollection::reserve_tail(std::size_t points) {
+  const auto current = state();
   std::unique_lock lock(tail_mutex_);
   const auto has_room = [&] {
-    return closed_.load() || std::ranges::all_of(vectors_, [&](const auto& view) {
+    return closed_.load() || std::ranges::all_of(current->shape->dense, [&](const auto& view) {
              return view->tail_room() >= tail_reserved_ + points;
            });
   };
@@ -119,15 +117,103 @@ void LocalCollection::release_tail(std::size_t points) {
 }
 
 Result<WriteOutcome> LocalCollection::write(std::vector<Change> changes) {
+  const auto current = state();
+  auto prepared =
+      KITH_TRY(prepare_write(std::move(changes), current->shape->config, analyzer_ ? &*analyzer_ : nullptr));
+  WriteOutcome outcome{current->seq, store_.options().durability};
+  for (auto& piece : KITH_TRY(split(std::move(prepared)))) outcome = KITH_TRY(write_piece(std::move(piece)));
+  return outcome;
+}
+
+namespace {
+
+/// The filter by which a change selects points, when it does nothing else.
+const Filter* sole_filter(const PreparedChange& change) {
+  if (!change.upserts.empty() || !change.deletes.empty() || !change.vector_updates.empty() ||
+      !change.document_puts.empty() || !change.document_deletes.empty()) {
+    return nullptr;
+  }
+  std::vector<const std::optional<Filter>*> found;
+  if (change.delete_matching) found.push_back(&change.delete_matching);
+  for (const auto& removal : change.vector_removals) {
+    if (!removal.points.ids.empty()) return nullptr;
+    found.push_back(&removal.points.filter);
+  }
+  for (const auto& update : change.payload_updates) {
+    if (!update.points.ids.empty()) return nullptr;
+    found.push_back(&update.points.filter);
+  }
+  return found.size() == 1 && *found[0] ? &**found[0] : nullptr;
+}
+
+/// The same change for these points only.
+PreparedChange restricted(const PreparedChange& change, std::vector<PointId> ids) {
+  PreparedChange out = change;
+  out.filter_role = FilterRole::restricts;
+  if (out.delete_matching) out.deletes = std::move(ids);
+  else if (!out.vector_removals.empty()) out.vector_removals[0].points.ids = std::move(ids);
+  else out.payload_updates[0].points.ids = std::move(ids);
+  return out;
+}
+
+}  // namespace
+
+// A write that selects very many points by a filter is not one batch but several, each with a sequence of its own:
+// otherwise its memory would grow with the collection.
+Result<std::vector<PreparedWrite>> LocalCollection::split(PreparedWrite write) const {
+  std::vector<PreparedWrite> out;
+  PreparedWrite together;
+  together.points = write.points;
+  together.bytes = write.bytes;
+  for (auto& change : write.changes) {
+    const Filter* filter = sole_filter(change);
+    std::vector<PointId> ids;
+    if (filter != nullptr) {
+      const auto current = std::make_shared<const LocalSnapshot>(shared_from_this());
+      if (KITH_TRY(current->count(filter)) > piece_points_max) ids = KITH_TRY(current->matching_ids(*filter));
+    }
+    if (ids.empty()) {
+      together.changes.push_back(std::move(change));
+      continue;
+    }
+    if (!together.changes.empty()) out.push_back(std::exchange(together, {}));
+    for (std::size_t at = 0; at < ids.size(); at += piece_points_max) {
+      const auto first = ids.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto last = first + static_cast<std::ptrdiff_t>(std::min(piece_points_max, ids.size() - at));
+      PreparedWrite piece;
+      piece.changes.push_back(restricted(change, {std::make_move_iterator(first), std::make_move_iterator(last)}));
+      out.push_back(std::move(piece));
+    }
+  }
+  if (!together.changes.empty()) out.push_back(std::move(together));
+  return out;
+}
+
+// Vectors removed by a filter move their points to new slots, which nobody has counted yet.
+Result<std::size_t> LocalCollection::slots_needed(const PreparedWrite& write) const {
+  std::size_t out = write.points;
+  for (const auto& change : write.changes) {
+    for (const auto& removal : change.vector_removals) {
+      out += removal.points.ids.size();
+      if (!removal.points.filter || change.filter_role == FilterRole::restricts) continue;
+      const LocalSnapshot current(shared_from_this());
+      const std::size_t count = KITH_TRY(current.count(&*removal.points.filter));
+      out += count + count / 8 + 16;  // others may come to match before its turn
+    }
+  }
+  return out;
+}
+
+Result<WriteOutcome> LocalCollection::write_piece(PreparedWrite write) {
   PendingWrite pending;
-  pending.write = KITH_TRY(prepare_write(std::move(changes), config_, analyzer_ ? &*analyzer_ : nullptr));
-  if (pending.write.points > options_.write_points_max) {
-    return failure(ErrorCode::too_large, "one write has " + std::to_string(pending.write.points) +
+  pending.slots = KITH_TRY(slots_needed(write));
+  if (pending.slots > options_.write_points_max) {
+    return failure(ErrorCode::too_large, "one write has " + std::to_string(pending.slots) +
                                              " points; at most " + std::to_string(options_.write_points_max) +
                                              " are allowed: split it");
   }
-  const std::size_t tail_points = pending.write.points;
-  KITH_TRY(reserve_tail(tail_points));
+  pending.write = std::move(write);
+  KITH_TRY(reserve_tail(pending.slots));
   {
     const std::scoped_lock lock(queue_mutex_);
     queue_.push_back(&pending);
@@ -136,12 +222,13 @@ Result<WriteOutcome> LocalCollection::write(std::vector<Change> changes) {
   std::unique_lock writer(writer_mutex_);
   while (!pending.done) {
     std::deque<PendingWrite*> group;
-    std::size_t points = 0;
+    std::size_t points = 0, bytes = 0;
     {
       const std::scoped_lock lock(queue_mutex_);
-      while (!queue_.empty() &&
-             (group.empty() || points + queue_.front()->write.points <= group_points_max)) {
-        points += queue_.front()->write.points;
+      while (!queue_.empty() && (group.empty() || (points + queue_.front()->slots <= group_points_max &&
+                                                   bytes + queue_.front()->write.bytes <= group_bytes_max))) {
+        points += queue_.front()->slots;
+        bytes += queue_.front()->write.bytes;
         group.push_back(queue_.front());
         queue_.pop_front();
       }
@@ -149,19 +236,35 @@ Result<WriteOutcome> LocalCollection::write(std::vector<Change> changes) {
     commit_group(group);
   }
   writer.unlock();
-  release_tail(tail_points);
+  release_tail(pending.slots);
   return std::move(pending.result);
 }
 
+WriteGroup LocalCollection::new_group() {
+  const auto matcher_of = [this](const Filter& filter) -> Result<std::vector<PointId>> {
+    // The last published state is the one the group builds upon: only writers publish writes.
+    const auto base = state();
+    std::vector<PointId> out;
+    KITH_TRY(matcher(*base).visit(std::nullopt, filter, base->points, nullptr, [&](const PointId& id) {
+      out.push_back(id);
+      return true;
+    }));
+    return out;
+  };
+  return {{store_, id_, written_, shape_->config, analyzer_ ? &*analyzer_ : nullptr, matcher_of}, allocator_};
+}
+
 void LocalCollection::commit_group(const std::deque<PendingWrite*>& group) {
-  WriteGroup batch(store_, id_, written_, allocator_, analyzer_ ? &*analyzer_ : nullptr);
+  WriteGroup batch = new_group();
   Status status;
   std::vector<ChangeSeq> last;
   if (closed_.load())
     status = failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
   for (PendingWrite* pending : group) {
     if (!status) break;
-    status = batch.add(pending->write);
+    // The first try may have taken the write apart; a group of one is not tried again.
+    status = group.size() == 1 ? batch.add(pending->write, pending->slots)
+                               : [&] { PreparedWrite copy = pending->write; return batch.add(copy, pending->slots); }();
     last.push_back(batch.state().change_seq);
   }
   if (status) {
@@ -187,7 +290,9 @@ void LocalCollection::commit_group(const std::deque<PendingWrite*>& group) {
 Status LocalCollection::commit(WriteGroup& group) {
   store::Batch batch = group.finish();
   for (const auto& slot : views_) {
-    if (auto reserved = slot.view->reserve_slots(group.state().next_slot); !reserved) {
+    auto reserved = slot.view->reserve_slots(group.state().next_slot);
+    if (reserved) reserved = slot.view->reserve_changes(group.applied());
+    if (!reserved) {
       group.rollback();
       return reserved;
     }
@@ -201,17 +306,22 @@ Status LocalCollection::commit(WriteGroup& group) {
     for (const auto& change : group.applied()) slot.view->apply(change);
   }
   written_ = group.state();
-  if (lexical_) KITH_TRY(lexical_->finish_group());
+  KITH_TRY(finish_groups(views_));
   KITH_TRY(publish());
   if (!group.dead_slots().empty()) {
     DeadSlots dead{group.dead_slots(), readers_.advance(), {}};
-    for (const auto& view : vectors_) dead.tail_marks.push_back(view->tail_back());
+    for (const auto& view : shape_->dense) dead.tail_marks.emplace_back(view, view->tail_back());
     death_epoch_.store(dead.epoch);
     const std::scoped_lock lock(dead_mutex_);
     dead_.push_back(std::move(dead));
   }
   note_changes(group.applied().size() + 1);
   wake_();
+  return {};
+}
+
+Status LocalCollection::finish_groups(std::span<ViewSlot> views) {
+  for (auto& slot : views) KITH_TRY(slot.view->finish_group());
   return {};
 }
 
@@ -230,14 +340,25 @@ CollectionInfo LocalCollection::info() const {
   CollectionInfo out;
   const auto current = state();
   out.name = name_;
-  out.config = config_;
+  out.config = current->shape->config;
   out.change_seq = current->seq;
   out.points = current->points;
   out.documents = current->documents;
-  for (const auto& view : vectors_) {
-    out.vectors.push_back(view->info());
-    out.memory_bytes += out.vectors.back().bytes;
+  for (const auto& view : current->shape->dense) out.vectors.push_back(view->info());
+  for (const auto& view : current->shape->multi) out.vectors.push_back(view->info());
+  for (std::size_t i = 0; i < current->sparse.size(); ++i) {
+    out.vectors.push_back(current->shape->sparse[i]->info(*current->sparse[i]));
   }
+  for (const auto& view : out.vectors) out.memory_bytes += view.bytes;
+  for (const auto& [key, config] : current->shape->config.fields) {
+    const auto path = canonical_path(key);
+    for (const auto& generation : current->fields) {
+      if (!path || generation->key() != *path) continue;
+      out.fields.push_back({key, config, generation->points(), generation->memory_bytes()});
+      out.memory_bytes += out.fields.back().memory_bytes;
+    }
+  }
+  out.advice = advisor_.advice();
   if (current->lexical) {
     out.lexical_points = current->lexical->live_points();
     out.memory_bytes += current->lexical->memory_bytes();
@@ -252,7 +373,8 @@ Status LocalCollection::flush() {
 
 Status LocalCollection::wait_linked(std::chrono::milliseconds time_max) {
   const auto linked = [&] {
-    return std::ranges::all_of(vectors_, [](const auto& view) { return view->tail_size() == 0; });
+    return std::ranges::all_of(state()->shape->dense,
+                               [](const auto& view) { return view->tail_size() == 0; });
   };
   wake_();
   std::unique_lock lock(tail_mutex_);

@@ -14,15 +14,19 @@
 #include <mutex>
 
 #include "engine/engine_options.h"
+#include "engine/filter_matcher.h"
+#include "engine/index_advisor.h"
 #include "engine/lexical_view.h"
 #include "engine/read_state.h"
 #include "engine/reader_registry.h"
 #include "engine/slot_allocator.h"
 #include "engine/slot_view.h"
-#include "engine/vector_view.h"
 #include "engine/write_group.h"
 
 namespace kith::engine {
+
+/// Dimension, name and graph parameters of one vector. Errors as Database::create_collection.
+Status check_vector_config(std::string_view name, const VectorParams& params);
 
 class LocalCollection final : public Collection, public std::enable_shared_from_this<LocalCollection> {
  public:
@@ -34,10 +38,15 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   ~LocalCollection() override;
 
   const std::string& name() const override { return name_; }
-  CollectionConfig config() const override { return config_; }
+  CollectionConfig config() const override { return state()->shape->config; }
   CollectionInfo info() const override;
   Result<WriteOutcome> write(std::vector<Change> changes) override;
   Result<std::shared_ptr<const Snapshot>> snapshot() const override;
+  Result<WriteOutcome> create_field_index(std::string_view key, FieldIndexConfig config) override;
+  Result<WriteOutcome> drop_field_index(std::string_view key) override;
+  Result<WriteOutcome> add_vector(std::string_view name, VectorParams params) override;
+  Result<WriteOutcome> remove_vector(std::string_view name) override;
+  Result<WriteOutcome> set_face(std::string face) override;
   Status flush() override;
   Status wait_linked(std::chrono::milliseconds time_max) override;
 
@@ -52,36 +61,56 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   friend class LocalSnapshot;
   struct PendingWrite;
   struct ViewSlot {  // a view and where it saves itself
-    View* view;
-    CheckpointFolder folder;
+    std::shared_ptr<View> view;
+    std::unique_ptr<CheckpointFolder> folder;
+    std::function<Result<std::shared_ptr<View>>()> make;
     ChangeSeq applied;
     bool rebuild = false;
   };
 
-  LocalCollection(store::Store& store, const store::CatalogEntry& entry, const EngineOptions& options,
-                  std::function<void()> wake);
-  void make_views(const std::string& folder);
+  LocalCollection(store::Store& store, const store::CatalogEntry& entry, std::string folder,
+                  const EngineOptions& options, std::function<void()> wake);
+
+  // ── views.cpp ──
+  Status make_views(const CollectionConfig& config);
+  Result<ViewSlot> make_slot(std::function<Result<std::shared_ptr<View>>()> make) const;
+  Result<ViewSlot> field_slot(const std::string& key, const FieldIndexConfig& config) const;
+  Result<ViewSlot> vector_slot(const std::string& vector_name, const VectorParams& params) const;
+  /// What views_ holds now, sorted by kind; writer and linker.
+  std::shared_ptr<const ViewSet> shape_of(CollectionConfig config);
+  /// Commits a changed config, then takes `add` in and everything that `drop` names out. Both locks are held.
+  Result<WriteOutcome> change_shape(CollectionConfig config, std::optional<ViewSlot> add, const View* drop);
 
   // ── recovery.cpp ──
   Status recover(const store::CatalogEntry& entry);
-  void load_views(const store::CatalogEntry& entry);
-  void remake_view(ViewSlot& slot);
-  Status catch_up();
-  Status rebuild_views();
+  Status load_views(const store::CatalogEntry& entry);
+  Status remake_view(ViewSlot& slot);
+  /// Applies what the feed says after `from` to the views that have not seen it.
+  Status catch_up(std::span<ViewSlot> views, ChangeSeq from);
+  /// Fills the views that are to be rebuilt from the points as they are in `view`.
+  Status rebuild(std::span<ViewSlot> views, const store::ReadView* view);
   Status settle();
+  void remove_orphans();
 
   // ── writing ──
+  Result<WriteOutcome> write_piece(PreparedWrite write);
+  Result<std::vector<PreparedWrite>> split(PreparedWrite write) const;
+  Result<std::size_t> slots_needed(const PreparedWrite& write) const;
   Status reserve_tail(std::size_t points);
   void release_tail(std::size_t points);
+  WriteGroup new_group();
   void commit_group(const std::deque<PendingWrite*>& group);
   Status commit(WriteGroup& group);
+  /// Views of generations that the applied changes concern make their next one.
+  Status finish_groups(std::span<ViewSlot> views);
   Status publish();
   std::shared_ptr<const ReadState> state() const;
+  FilterMatcher matcher(const ReadState& state) const;
 
   // ── maintenance.cpp ──
   Result<bool> link_tails();
   void free_dead_slots();
-  Result<bool> merge_postings();
+  Result<bool> merge_generations();
   bool checkpoint_due() const;
   /// Views differ from their checkpoints by so much more.
   void note_changes(std::uint64_t count);
@@ -89,15 +118,16 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   store::Store& store_;
   CollectionId id_;
   std::string name_;
-  CollectionConfig config_;
+  std::string folder_;
   EngineOptions options_;
   std::function<void()> wake_;
   std::optional<text::Analyzer> analyzer_;
+  mutable IndexAdvisor advisor_;
 
-  std::unique_ptr<SlotView> slots_;
-  std::vector<std::unique_ptr<VectorView>> vectors_;
-  std::unique_ptr<LexicalView> lexical_;
-  std::vector<ViewSlot> views_;  // slots first
+  std::shared_ptr<SlotView> slots_;
+  std::shared_ptr<LexicalView> lexical_;  // null: not lexical
+  std::vector<ViewSlot> views_;           // all of them, slots first; changed under both locks
+  std::shared_ptr<const ViewSet> shape_;  // likewise
   SlotAllocator allocator_;
   mutable ReaderRegistry readers_;
 
@@ -116,8 +146,8 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   /// tail holds them.
   struct DeadSlots {
     std::vector<SlotId> slots;
-    std::uint64_t epoch = 0;                // readers of it, and older ones, may see them
-    std::vector<std::uint64_t> tail_marks;  // by vector view: how far its tail must have been linked
+    std::uint64_t epoch = 0;  // readers of it, and older ones, may see them
+    std::vector<std::pair<std::shared_ptr<VectorView>, std::uint64_t>> tail_marks;  // how far to have been linked
   };
   std::mutex dead_mutex_;
   std::deque<DeadSlots> dead_;

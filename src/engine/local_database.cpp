@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 255;
 constexpr std::uint32_t dimension_max = 65'536;
+constexpr std::string_view alias_kind = "alias";
+constexpr std::size_t aliases_max = 10'000;
 constexpr auto idle_round = std::chrono::milliseconds(500);
 
 Status check_name(std::string_view name) {
@@ -29,23 +31,29 @@ Status check_name(std::string_view name) {
 }
 
 Status check_config(const CollectionConfig& config) {
-  for (const auto& [name, params] : config.vectors) {
-    if (params.dimension < 1 || params.dimension > dimension_max) {
-      return failure(ErrorCode::unprocessable, "vectors.size: value " + std::to_string(params.dimension) +
-                                                   " invalid, must be from 1 to 65536");
-    }
-    if (name.size() > name_bytes_max)
-      return failure(ErrorCode::invalid_argument, "a vector name is longer than 255 bytes");
-    vector::GraphParameters graph;
-    if (params.graph_degree) graph.degree = *params.graph_degree;
-    if (params.construction_width) graph.construction_width = *params.construction_width;
-    KITH_TRY(graph.check());
-  }
+  for (const auto& [name, params] : config.vectors) KITH_TRY(check_vector_config(name, params));
+  for (const auto& [key, field] : config.fields) static_cast<void>(KITH_TRY(fields::FieldIndex::empty(key, field)));
   if (config.lexical) static_cast<void>(KITH_TRY(text::Analyzer::create({.language = config.language})));
   return {};
 }
 
 }  // namespace
+
+Status check_vector_config(std::string_view name, const VectorParams& params) {
+  const bool sparse = params.kind == VectorKind::sparse;
+  if (sparse ? params.dimension != 0 : params.dimension < 1 || params.dimension > dimension_max) {
+    return failure(ErrorCode::unprocessable, "vectors.size: value " + std::to_string(params.dimension) +
+                                                 " invalid, must be from 1 to 65536");
+  }
+  if (name.size() > name_bytes_max)
+    return failure(ErrorCode::invalid_argument, "a vector name is longer than 255 bytes");
+  if (name.find('\0') != std::string_view::npos || !is_valid_utf8(name))
+    return failure(ErrorCode::invalid_argument, "a vector name must be valid UTF-8 without NUL characters");
+  vector::GraphParameters graph;
+  if (params.graph_degree) graph.degree = *params.graph_degree;
+  if (params.construction_width) graph.construction_width = *params.construction_width;
+  return graph.check();
+}
 
 LocalDatabase::LocalDatabase(std::string folder, EngineOptions options)
     : folder_(std::move(folder)),
@@ -58,6 +66,7 @@ Result<std::unique_ptr<LocalDatabase>> LocalDatabase::open(const std::string& fo
   out->lock_ = KITH_TRY(out->options_.files->lock_folder(folder));
   out->store_ = KITH_TRY(store::Store::open(folder + "/store", out->options_.store));
   KITH_TRY(out->open_collections());
+  KITH_TRY(out->open_aliases());
   out->remove_orphan_views();
   if (out->options_.background) {
     out->maintenance_ =
@@ -130,6 +139,10 @@ Result<std::shared_ptr<Collection>> LocalDatabase::create_collection(std::string
     if (collections_.contains(name)) {
       return failure(ErrorCode::already_exists, "Collection `" + std::string(name) + "` already exists!");
     }
+    if (aliases_.contains(name)) {
+      return failure(ErrorCode::invalid_argument, "Can't create collection with name " + std::string(name) +
+                                                      ". Alias with the same name already exists");
+    }
   }
   store::CatalogEntry entry;
   entry.id = KITH_TRY(store_->next_collection_id());
@@ -147,7 +160,8 @@ Result<std::shared_ptr<Collection>> LocalDatabase::create_collection(std::string
 
 Result<std::shared_ptr<Collection>> LocalDatabase::collection(std::string_view name) const {
   const std::scoped_lock lock(mutex_);
-  const auto found = collections_.find(name);
+  const auto alias = aliases_.find(name);
+  const auto found = collections_.find(alias == aliases_.end() ? name : std::string_view(alias->second));
   if (found == collections_.end()) {
     return failure(ErrorCode::not_found, "Collection `" + std::string(name) + "` doesn't exist!");
   }
@@ -173,13 +187,91 @@ Result<bool> LocalDatabase::drop_collection(std::string_view name) {
   dropped->close();
   store::Batch batch;
   batch.delete_collection(dropped->id());
+  for (const auto& [alias, target] : aliases()) {
+    if (target == name) batch.delete_record(alias_kind, alias);
+  }
   KITH_TRY(store_->commit(std::move(batch)));
   {
     const std::scoped_lock lock(mutex_);
     collections_.erase(dropped->name());
+    std::erase_if(aliases_, [&](const auto& alias) { return alias.second == name; });
   }
   KITH_TRY(options_.files->remove_all(view_folder(dropped->id())));
   return true;
+}
+
+// ── aliases: records of the folder, alias → collection ──
+
+Status LocalDatabase::open_aliases() {
+  for (auto& [alias, target] : KITH_TRY(store_->records(nullptr, alias_kind))) {
+    const std::scoped_lock lock(mutex_);
+    if (collections_.contains(target)) aliases_[alias] = target;
+  }
+  return {};
+}
+
+Status LocalDatabase::apply_alias(const AliasAction& action, Aliases& aliases) const {
+  using Kind = AliasAction::Kind;
+  const auto missing = [&] {
+    return failure(ErrorCode::not_found, "Alias " + action.alias + " does not exists!");
+  };
+  const auto is_collection = [&](const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    return collections_.contains(name);
+  };
+  if (action.kind == Kind::remove) {
+    aliases.erase(action.alias);
+    return {};
+  }
+  const std::string& fresh = action.kind == Kind::create ? action.alias : action.target;
+  KITH_TRY(check_name(fresh));
+  if (is_collection(fresh)) {
+    return failure(ErrorCode::already_exists, "Collection `" + fresh + "` already exists!");
+  }
+  if (action.kind == Kind::create) {
+    if (!is_collection(action.target)) {
+      return failure(ErrorCode::not_found, "Collection `" + action.target + "` doesn't exist!");
+    }
+    aliases[fresh] = action.target;
+    return {};
+  }
+  const auto found = aliases.find(action.alias);
+  if (found == aliases.end()) return missing();
+  const std::string target = found->second;
+  aliases.erase(found);
+  aliases[fresh] = target;
+  return {};
+}
+
+Status LocalDatabase::change_aliases(const std::vector<AliasAction>& actions) {
+  const std::scoped_lock catalog(catalog_mutex_);
+  const Aliases before = [&] {
+    const std::scoped_lock lock(mutex_);
+    return aliases_;
+  }();
+  Aliases after = before;
+  for (const auto& action : actions) KITH_TRY(apply_alias(action, after));
+  if (after.size() > aliases_max) {
+    return failure(ErrorCode::too_large, "there would be more than " + std::to_string(aliases_max) +
+                                             " aliases; delete some first");
+  }
+  store::Batch batch;
+  for (const auto& [alias, target] : before) {
+    if (!after.contains(alias)) batch.delete_record(alias_kind, alias);
+  }
+  for (const auto& [alias, target] : after) {
+    const auto old = before.find(alias);
+    if (old == before.end() || old->second != target) batch.put_record(alias_kind, alias, target);
+  }
+  KITH_TRY(store_->commit(std::move(batch)));
+  const std::scoped_lock lock(mutex_);
+  aliases_ = std::move(after);
+  return {};
+}
+
+std::vector<std::pair<std::string, std::string>> LocalDatabase::aliases() const {
+  const std::scoped_lock lock(mutex_);
+  return {aliases_.begin(), aliases_.end()};
 }
 
 Status LocalDatabase::put_record(std::string_view kind, std::string_view key, std::string_view value) {

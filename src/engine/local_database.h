@@ -32,6 +32,8 @@ class LocalDatabase final : public Database {
   std::vector<std::string> collection_names() const override;
   Result<bool> drop_collection(std::string_view name) override;
 
+  Status change_aliases(const std::vector<AliasAction>& actions) override;
+  std::vector<std::pair<std::string, std::string>> aliases() const override;
   Status put_record(std::string_view kind, std::string_view key, std::string_view value) override;
   Status delete_record(std::string_view kind, std::string_view key) override;
   Result<std::optional<std::string>> record(std::string_view kind, std::string_view key) const override;
@@ -46,7 +48,11 @@ class LocalDatabase final : public Database {
 
  private:
   explicit LocalDatabase(std::string folder, EngineOptions options);
+  using Aliases = std::map<std::string, std::string, std::less<>>;
   Status open_collections();
+  Status open_aliases();
+  /// One step on a copy; who calls holds catalog_mutex_.
+  Status apply_alias(const AliasAction& action, Aliases& aliases) const;
   Result<std::shared_ptr<LocalCollection>> open_collection(const store::CatalogEntry& entry);
   void remove_orphan_views();
   std::string view_folder(CollectionId id) const;
@@ -62,6 +68,7 @@ class LocalDatabase final : public Database {
 
   mutable std::mutex mutex_;  // collections_
   std::map<std::string, std::shared_ptr<LocalCollection>, std::less<>> collections_;
+  Aliases aliases_;  // alias → collection; under mutex_
   std::mutex catalog_mutex_;  // creating and dropping
 
   std::mutex wake_mutex_;

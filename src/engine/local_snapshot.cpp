@@ -1,26 +1,16 @@
 #include "engine/local_snapshot.h"
 
 #include <algorithm>
+#include <numeric>
 
+#include "base/random.h"
 #include "base/stop_token.h"
 #include "base/try.h"
-#include "engine/local_collection.h"
-#include "fields/filter_evaluator.h"
+#include "engine/vector_names.h"
+#include "fields/payload_path.h"
 #include "sparse/lexical_search.h"
 
 namespace kith::engine {
-namespace {
-
-constexpr std::size_t stop_poll_points = 256;
-
-std::vector<std::string_view> vector_names(const VectorMap& vectors) {
-  std::vector<std::string_view> out;
-  out.reserve(vectors.size());
-  for (const auto& [name, value] : vectors) out.push_back(name);
-  return out;
-}
-
-}  // namespace
 
 // The epoch first: whatever is retired after it waits for us, and the state taken next is not older than it.
 LocalSnapshot::LocalSnapshot(std::shared_ptr<const LocalCollection> collection)
@@ -30,62 +20,27 @@ LocalSnapshot::LocalSnapshot(std::shared_ptr<const LocalCollection> collection)
 
 LocalSnapshot::~LocalSnapshot() { collection_->readers_.leave(epoch_); }
 
-std::optional<std::vector<PointId>> LocalSnapshot::candidates(const Filter& filter) {
-  for (const auto& condition : filter.must) {
-    if (const auto* has_id = std::get_if<HasId>(&condition)) {
-      std::vector<PointId> ids = has_id->ids;
-      std::ranges::sort(ids);
-      ids.erase(std::ranges::unique(ids).begin(), ids.end());
-      return ids;
-    }
-  }
-  return std::nullopt;
+Result<std::unique_ptr<LocalSnapshot::Allowed>> LocalSnapshot::allowed(const Filter* filter,
+                                                                       const StopToken* stop) const {
+  auto out = std::make_unique<Allowed>();
+  out->slots = {&collection_->slots_->lifetimes(), state_->seq, nullptr};
+  if (filter == nullptr || filter->empty()) return out;
+  out->matches = KITH_TRY(matcher().matches(*filter, stop));
+  out->slots.matches = &out->matches->slots;
+  return out;
 }
 
-Status LocalSnapshot::visit_matching(
-    const std::optional<PointId>& from, const Filter* filter, const StopToken* stop,
-    const std::function<bool(const PointId&, const store::PointRecord&)>& visit) const {
-  const store::Store& store = collection_->store_;
-  if (filter == nullptr || filter->empty()) {
-    return store.scan_points(
-        state_->view.get(), collection_->id_, from, {false, false},
-        [&](const PointId& id, store::PointRecord&& record) { return visit(id, record); });
-  }
-  auto evaluator = KITH_TRY(fields::FilterEvaluator::compile(*filter));
-  const store::Want want{evaluator.needs_payload(), evaluator.needs_vector_names()};
-  const auto matches = [&](const PointId& id, const store::PointRecord& record) {
-    const auto names = vector_names(record.vectors);
-    return evaluator.matches({id, record.payload, names});
-  };
-  if (const auto some = candidates(*filter)) {
-    const auto first = from ? std::ranges::lower_bound(*some, *from) : some->begin();
-    const std::span<const PointId> rest(first, some->end());
-    const auto records = KITH_TRY(store.points(state_->view.get(), collection_->id_, rest, want));
-    for (std::size_t i = 0; i < rest.size(); ++i) {
-      if (records[i] && matches(rest[i], *records[i]) && !visit(rest[i], *records[i])) break;
+Result<std::vector<PointId>> LocalSnapshot::ids_of(std::span<const SlotId> slots) const {
+  const auto ids = KITH_TRY(collection_->store_.point_ids_of_slots(state_->view.get(), collection_->id_, slots));
+  std::vector<PointId> out;
+  out.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!ids[i]) {
+      return failure(ErrorCode::corrupt, "slot " + std::to_string(slots[i].value) + " of collection '" +
+                                             collection_->name_ + "' has no point; run `kith verify`");
     }
-    return {};
+    out.push_back(*ids[i]);
   }
-  std::size_t seen = 0;
-  KITH_TRY(store.scan_points(state_->view.get(), collection_->id_, from, want,
-                             [&](const PointId& id, store::PointRecord&& record) {
-                               if (++seen % stop_poll_points == 0 && should_stop(stop)) return false;
-                               return !matches(id, record) || visit(id, record);
-                             }));
-  if (stop != nullptr) KITH_TRY(stop->check());
-  return {};
-}
-
-Result<LocalSnapshot::Matches> LocalSnapshot::matches(const Filter& filter, const StopToken* stop) const {
-  Matches out;
-  out.slots.resize(collection_->slots_->lifetimes().size());
-  KITH_TRY(visit_matching(std::nullopt, &filter, stop, [&](const PointId&, const store::PointRecord& record) {
-    if (record.slot && record.slot->value < out.slots.size()) {
-      out.slots.set(record.slot->value);
-      ++out.count;
-    }
-    return true;
-  }));
   return out;
 }
 
@@ -94,24 +49,13 @@ Result<std::vector<ScoredPoint>> LocalSnapshot::to_points(const std::vector<std:
   std::vector<SlotId> wanted;
   wanted.reserve(slots.size());
   for (const auto& [slot, score] : slots) wanted.push_back(slot);
-  const auto ids =
-      KITH_TRY(collection_->store_.point_ids_of_slots(state_->view.get(), collection_->id_, wanted));
-  std::vector<PointId> known;
-  std::vector<float> scores;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!ids[i]) {
-      return failure(ErrorCode::corrupt, "slot " + std::to_string(wanted[i].value) + " of collection '" +
-                                             collection_->name_ + "' has no point; run `kith verify`");
-    }
-    known.push_back(*ids[i]);
-    scores.push_back(slots[i].second);
-  }
+  const auto ids = KITH_TRY(ids_of(wanted));
   const auto records =
-      KITH_TRY(collection_->store_.points(state_->view.get(), collection_->id_, known, {false, false}));
+      KITH_TRY(collection_->store_.points(state_->view.get(), collection_->id_, ids, {false, false}));
   std::vector<ScoredPoint> out;
-  out.reserve(known.size());
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    out.push_back({known[i], records[i] ? records[i]->version : ChangeSeq{}, scores[i]});
+  out.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    out.push_back({ids[i], records[i] ? records[i]->version : ChangeSeq{}, slots[i].second});
   }
   // Slots are no order that anybody could know; ids are.
   std::ranges::stable_sort(out, [&](const ScoredPoint& a, const ScoredPoint& b) {
@@ -119,30 +63,6 @@ Result<std::vector<ScoredPoint>> LocalSnapshot::to_points(const std::vector<std:
     return a.id < b.id;
   });
   return out;
-}
-
-Result<LegResult> LocalSnapshot::nearest(const NearestRequest& request) const {
-  const auto found = std::ranges::find_if(
-      collection_->vectors_, [&](const auto& view) { return view->vector_name() == request.vector_name; });
-  if (found == collection_->vectors_.end()) {
-    return failure(ErrorCode::invalid_argument,
-                   "Not existing vector name error: " + std::string(request.vector_name));
-  }
-  const VectorView& view = **found;
-  Matches allowed;
-  vector::SlotFilter filter{&collection_->slots_->lifetimes(), state_->seq, nullptr};
-  if (request.filter != nullptr && !request.filter->empty()) {
-    allowed = KITH_TRY(matches(*request.filter, request.stop));
-    filter.matches = &allowed.slots;
-  }
-  const VectorSearchLimits limits{collection_->options_.exact_rows_max,
-                                  collection_->options_.filtered_scan_rows_max};
-  auto hits = KITH_TRY(view.nearest(request, filter, allowed.count, limits));
-  std::vector<std::pair<SlotId, float>> slots;
-  slots.reserve(hits.slots.size());
-  for (const auto& hit : hits.slots) slots.emplace_back(hit.slot, hit.score);
-  return LegResult{KITH_TRY(to_points(slots, !higher_is_better(view.params().distance))),
-                   std::move(hits.report)};
 }
 
 Result<LegResult> LocalSnapshot::lexical(const LexicalRequest& request) const {
@@ -158,13 +78,10 @@ Result<LegResult> LocalSnapshot::lexical(const LexicalRequest& request) const {
   sparse::SearchRequest search{.terms = weighted,
                                .limit = std::min<std::size_t>(request.limit, state_->lexical->live_points()),
                                .stop = request.stop};
-  Matches allowed;
   LegResult out;
-  if (request.filter != nullptr && !request.filter->empty()) {
-    allowed = KITH_TRY(matches(*request.filter, request.stop));
-    search.allowed = &allowed.slots;
-    out.report.filter_matches = allowed.count;
-  }
+  const auto passing = KITH_TRY(allowed(request.filter, request.stop));
+  search.allowed = passing->set();
+  out.report.filter_matches = passing->count();
   auto outcome = KITH_TRY(sparse::search(*state_->lexical, search));
   std::vector<std::pair<SlotId, float>> slots;
   slots.reserve(outcome.hits.size());
@@ -183,7 +100,7 @@ Result<std::vector<std::optional<StoredPoint>>> LocalSnapshot::points(std::span<
   std::vector<std::optional<StoredPoint>> out(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!records[i]) continue;
-    out[i] = StoredPoint{ids[i], records[i]->version, std::move(records[i]->vectors),
+    out[i] = StoredPoint{ids[i], records[i]->version, shown_vectors(std::move(records[i]->vectors), config().vectors),
                          std::move(records[i]->payload)};
   }
   return out;
@@ -192,12 +109,28 @@ Result<std::vector<std::optional<StoredPoint>>> LocalSnapshot::points(std::span<
 Result<ScrollPage> LocalSnapshot::scroll(const std::optional<PointId>& from, std::size_t limit,
                                          const Filter* filter) const {
   ScrollPage out;
-  KITH_TRY(visit_matching(from, filter, nullptr, [&](const PointId& id, const store::PointRecord&) {
+  const auto visit = [&](const PointId& id) {
     if (out.ids.size() == limit) {
       out.next = id;
       return false;
     }
     out.ids.push_back(id);
+    return true;
+  };
+  if (filter != nullptr && !filter->empty()) {
+    const std::size_t wanted = limit < state_->points ? limit + 1 : state_->points;
+    KITH_TRY(matcher().visit(from, *filter, wanted, nullptr, visit));
+    return out;
+  }
+  KITH_TRY(collection_->store_.scan_points(state_->view.get(), collection_->id_, from, {false, false},
+                                           [&](const PointId& id, store::PointRecord&&) { return visit(id); }));
+  return out;
+}
+
+Result<std::vector<PointId>> LocalSnapshot::matching_ids(const Filter& filter) const {
+  std::vector<PointId> out;
+  KITH_TRY(matcher().visit(std::nullopt, filter, state_->points, nullptr, [&](const PointId& id) {
+    out.push_back(id);
     return true;
   }));
   return out;
@@ -205,12 +138,92 @@ Result<ScrollPage> LocalSnapshot::scroll(const std::optional<PointId>& from, std
 
 Result<std::uint64_t> LocalSnapshot::count(const Filter* filter) const {
   if (filter == nullptr || filter->empty()) return state_->points;
-  std::uint64_t total = 0;
-  KITH_TRY(visit_matching(std::nullopt, filter, nullptr, [&](const PointId&, const store::PointRecord&) {
-    ++total;
-    return true;
-  }));
-  return total;
+  return KITH_TRY(matcher().matches(*filter, nullptr)).count;
+}
+
+Result<CountEstimate> LocalSnapshot::estimate(const Filter* filter) const {
+  if (filter == nullptr || filter->empty()) return CountEstimate{state_->points, state_->points, state_->points};
+  return matcher().estimate(*filter);
+}
+
+// ── from field indexes ──
+
+namespace {
+
+/// An index of the wrong kind is, to the caller, as good as none.
+template <class T>
+Result<T> as_precondition(Result<T> result) {
+  if (!result && result.error().code == ErrorCode::unsupported) {
+    return failure(ErrorCode::failed_precondition, std::move(result).error().message);
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<const fields::FieldIndex*> LocalSnapshot::field(std::string_view key, std::string_view what,
+                                                       std::string_view kinds) const {
+  const std::string path = KITH_TRY(fields::PayloadPath::parse(key)).to_string();
+  for (const auto& generation : state_->fields) {
+    if (generation->key() == path) return generation.get();
+  }
+  return failure(ErrorCode::failed_precondition, std::string(what) + " needs an index at \"" + std::string(key) +
+                                                     "\" of kind " + std::string(kinds) + "; create one first");
+}
+
+Result<std::vector<OrderedPoint>> LocalSnapshot::order_by(const OrderRequest& request) const {
+  const auto* index = KITH_TRY(field(request.key, "order_by", "integer (with range), float or datetime"));
+  const auto passing = KITH_TRY(allowed(request.filter, request.stop));
+  const auto found = KITH_TRY(as_precondition(
+      index->in_order(request.ascending, request.start_from, passing->set(), request.limit, request.stop)));
+  std::vector<SlotId> slots;
+  slots.reserve(found.size());
+  for (const auto& entry : found) slots.push_back(entry.slot);
+  const auto ids = KITH_TRY(ids_of(slots));
+  const auto records =
+      KITH_TRY(collection_->store_.points(state_->view.get(), collection_->id_, ids, {false, false}));
+  std::vector<OrderedPoint> out;
+  out.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    out.push_back({ids[i], records[i] ? records[i]->version : ChangeSeq{}, found[i].value});
+  }
+  // Equal values come by slot; ids are the order that callers know.
+  for (std::size_t first = 0; first < out.size();) {
+    std::size_t last = first + 1;
+    while (last < out.size() && out[last].value == out[first].value) ++last;
+    std::ranges::sort(std::span(out).subspan(first, last - first), {}, &OrderedPoint::id);
+    first = last;
+  }
+  return out;
+}
+
+Result<std::vector<FacetHit>> LocalSnapshot::facet(const FacetRequest& request) const {
+  const auto* index = KITH_TRY(field(request.key, "facet", "keyword, integer (with lookup), bool or uuid"));
+  const auto passing = KITH_TRY(allowed(request.filter, request.stop));
+  return as_precondition(index->facet(passing->set(), request.limit, request.stop));
+}
+
+Result<std::vector<PointId>> LocalSnapshot::sample(std::size_t limit, const Filter* filter,
+                                                   std::uint64_t seed) const {
+  std::vector<SlotId> slots;
+  const auto collect = [&](const BitSet& set) {
+    set.for_each([&](std::size_t slot) { slots.push_back(SlotId{static_cast<std::uint32_t>(slot)}); });
+  };
+  const auto passing = KITH_TRY(allowed(filter, nullptr));
+  if (passing->set() != nullptr) {
+    collect(*passing->set());
+  } else {
+    const auto& lifetimes = collection_->slots_->lifetimes();
+    for (std::uint32_t i = 0; i < lifetimes.size(); ++i) {
+      if (lifetimes.visible(SlotId{i}, state_->seq)) slots.push_back(SlotId{i});
+    }
+  }
+  // The first steps of a Fisher-Yates shuffle.
+  Random random(seed);
+  const std::size_t wanted = std::min(limit, slots.size());
+  for (std::size_t i = 0; i < wanted; ++i) std::swap(slots[i], slots[i + random.below(slots.size() - i)]);
+  slots.resize(wanted);
+  return ids_of(slots);
 }
 
 Result<std::optional<DocumentRecord>> LocalSnapshot::document(std::string_view id) const {

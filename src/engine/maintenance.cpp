@@ -1,4 +1,6 @@
 // What a collection does in the background: link the tail, free dead slots, merge postings, write checkpoints.
+#include <algorithm>
+
 #include "base/try.h"
 #include "engine/local_collection.h"
 
@@ -18,7 +20,7 @@ Result<bool> LocalCollection::maintain() {
     free_dead_slots();
     allocator_.reclaim(readers_.oldest());
   }
-  more = KITH_TRY(merge_postings()) || more;
+  more = KITH_TRY(merge_generations()) || more;
   if (checkpoint_due()) KITH_TRY(checkpoint());
   return more;
 }
@@ -27,7 +29,7 @@ Result<bool> LocalCollection::maintain() {
 Result<bool> LocalCollection::link_tails() {
   bool more = false;
   const bool drop_dead = death_epoch_.load() < readers_.oldest();
-  for (const auto& view : vectors_) {
+  for (const auto& view : shape_->dense) {
     const std::size_t moved = KITH_TRY(
         view->link(link_batch, drop_dead ? &slots_->lifetimes() : nullptr, options_.executor->background()));
     if (moved != 0) {
@@ -49,10 +51,10 @@ void LocalCollection::free_dead_slots() {
     const std::uint64_t oldest = readers_.oldest();
     const auto invisible = [&](const DeadSlots& dead) {
       if (dead.epoch >= oldest) return false;
-      for (std::size_t i = 0; i < vectors_.size(); ++i) {
-        if (vectors_[i]->tail_front() < dead.tail_marks[i]) return false;
-      }
-      return true;
+      return std::ranges::none_of(dead.tail_marks, [&](const auto& mark) {
+        // The tail of a vector that was removed is linked no more, and nobody will walk its graph again.
+        return mark.first->tail_front() < mark.second && std::ranges::find(shape_->dense, mark.first) != shape_->dense.end();
+      });
     };
     while (!dead_.empty() && invisible(dead_.front())) {
       gone.insert(gone.end(), dead_.front().slots.begin(), dead_.front().slots.end());
@@ -60,24 +62,31 @@ void LocalCollection::free_dead_slots() {
     }
   }
   if (gone.empty()) return;
-  for (const auto& view : vectors_) {
+  for (const auto& view : shape_->dense) {
     for (const SlotId slot : gone) view->unlink(slot);
   }
   note_changes(1);
   allocator_.retire(readers_.advance(), std::move(gone));
 }
 
-Result<bool> LocalCollection::merge_postings() {
-  if (!lexical_) return false;
-  std::optional<sparse::MergePlan> plan;
+// One merge of postings or of a field index that a write did not do itself. The locks are let go while it runs, so the
+// view may leave the collection meanwhile: it is kept, and what comes out is nobody's.
+Result<bool> LocalCollection::merge_generations() {
+  View::Merge merge;
+  std::shared_ptr<View> view;
   {
     const std::scoped_lock writer(writer_mutex_);
-    plan = lexical_->plan_merge();
+    for (const auto& slot : views_) {
+      merge = slot.view->plan_merge();
+      if (!merge) continue;
+      view = slot.view;
+      break;
+    }
   }
-  if (!plan) return false;
-  const auto outcome = KITH_TRY(plan->run());
+  if (!merge) return false;
+  const auto install = KITH_TRY(merge());
   const std::scoped_lock writer(writer_mutex_);
-  lexical_->finish_merge(outcome);
+  install();
   KITH_TRY(publish());
   return true;
 }
@@ -93,17 +102,17 @@ Status LocalCollection::checkpoint() {
     applied = written_.change_seq;
     images.reserve(views_.size());
     for (auto& slot : views_) {
-      images.push_back(slot.view->image(slot.folder.needs_everything()));
+      images.push_back(slot.view->image(slot.folder->needs_everything()));
       images.back().applied = applied;
     }
     changes_since_checkpoint_.store(0);
   }
   // A view must never be ahead of what the store would have after a power loss.
   Status status = store_.sync();
-  for (std::size_t i = 0; i < views_.size() && status; ++i) status = views_[i].folder.save(images[i]);
+  for (std::size_t i = 0; i < views_.size() && status; ++i) status = views_[i].folder->save(images[i]);
   if (!status) {
     // Blocks were marked clean that did not reach the disk.
-    for (auto& slot : views_) slot.folder.distrust();
+    for (auto& slot : views_) slot.folder->distrust();
     changes_since_checkpoint_.fetch_add(1);
     return status;
   }

@@ -2,59 +2,88 @@
 
 #include <simdjson.h>
 
-#include <cmath>
-
 #include "base/try.h"
 #include "base/utf8.h"
 #include "fields/filter_evaluator.h"
 #include "fields/payload_edit.h"
+#include "fields/payload_path.h"
+#include "engine/vector_names.h"
+#include "engine/vector_values.h"
 
 namespace kith::engine {
 namespace {
 
-std::string vector_label(std::string_view name) {
-  return name.empty() ? "the unnamed vector" : "vector '" + std::string(name) + "'";
-}
-
-std::string known_vectors(const CollectionConfig& config) {
-  if (config.vectors.empty()) return "this collection has no vectors";
-  std::string out = "this collection has";
-  for (const auto& [name, params] : config.vectors)
-    out += (out.ends_with("has") ? " " : ", ") + vector_label(name);
+Result<VectorMap> prepare_vectors(VectorMap vectors, const CollectionConfig& config) {
+  VectorMap out;
+  while (!vectors.empty()) {
+    auto node = vectors.extract(vectors.begin());
+    const auto params = config.vectors.find(node.key());
+    if (params == config.vectors.end()) {
+      return failure(ErrorCode::invalid_argument, "Not existing vector name error: " + node.key());
+    }
+    node.mapped() = KITH_TRY(stored_form(std::move(node.mapped()), params->second, node.key()));
+    if (params->second.added_at != 0) node.key() = stored_vector_name(params->first, params->second);
+    out.insert(std::move(node));
+  }
   return out;
 }
 
-Status check_and_normalise(VectorMap& vectors, const CollectionConfig& config, const PointId& id) {
-  for (auto& [name, value] : vectors) {
-    const auto params = config.vectors.find(name);
-    if (params == config.vectors.end()) {
-      return failure(ErrorCode::invalid_argument, "Not existing vector name error: " + name + " (point " +
-                                                      id.to_string() + "; " + known_vectors(config) + ")");
-    }
-    auto* dense = std::get_if<DenseVector>(&value);
-    if (dense == nullptr) {
-      return failure(ErrorCode::unsupported,
-                     vector_label(name) + " of point " + id.to_string() +
-                         " is sparse or a multivector; only dense vectors can be stored yet");
-    }
-    if (auto checked = check_vector(*dense, params->second, name); !checked) {
-      return std::unexpected(std::move(checked).error());
-    }
-    if (params->second.distance == Distance::cosine) normalise(*dense);
+std::size_t bytes_of(const VectorMap& vectors) {
+  std::size_t out = 0;
+  for (const auto& [name, value] : vectors) {
+    out += std::visit([](const auto& vector) {
+      if constexpr (requires { vector.values; }) {
+        return vector.values.size() * 2 * sizeof(float);
+      } else {
+        return vector.size() * sizeof(float);
+      }
+    }, value);
   }
-  return {};
+  return out;
+}
+
+Result<std::string> prepare_payload(std::string_view payload, std::string_view whose) {
+  auto canonical = fields::canonical_payload(payload.empty() ? "{}" : payload);
+  if (!canonical) return std::unexpected(std::move(canonical).error().with_context("payload of " + std::string(whose)));
+  return canonical;
 }
 
 Result<PreparedPoint> prepare_point(Point point, const CollectionConfig& config,
                                     const text::Analyzer* analyzer) {
-  KITH_TRY(check_and_normalise(point.vectors, config, point.id));
-  auto payload = fields::canonical_payload(point.payload.empty() ? "{}" : point.payload);
-  if (!payload)
-    return std::unexpected(
-        std::move(payload).error().with_context("payload of point " + point.id.to_string()));
-  PreparedPoint out{std::move(point.id), std::move(point.vectors), std::move(*payload), std::nullopt};
+  PreparedPoint out;
+  out.vectors = KITH_TRY(prepare_vectors(std::move(point.vectors), config));
+  out.payload = KITH_TRY(prepare_payload(point.payload, "point " + point.id.to_string()));
+  out.id = std::move(point.id);
   if (analyzer != nullptr) out.terms = payload_terms(out.payload, *analyzer);
   return out;
+}
+
+// A filter that cannot be compiled must be refused before anything is written.
+Status check_filter(const std::optional<Filter>& filter) {
+  if (filter) static_cast<void>(KITH_TRY(fields::FilterEvaluator::compile(*filter)));
+  return {};
+}
+
+Status prepare_payload_update(PayloadUpdate& update) {
+  KITH_TRY(check_filter(update.points.filter));
+  if (update.mode <= PayloadMode::patch) {
+    update.payload = KITH_TRY(prepare_payload(update.payload, "an update"));
+  }
+  if (!update.key.empty()) static_cast<void>(KITH_TRY(fields::PayloadPath::parse(update.key)));
+  for (const auto& key : update.keys) static_cast<void>(KITH_TRY(fields::PayloadPath::parse(key)));
+  return {};
+}
+
+Status prepare_vector_removal(VectorRemoval& removal, const CollectionConfig& config) {
+  KITH_TRY(check_filter(removal.points.filter));
+  for (auto& name : removal.names) {
+    const auto params = config.vectors.find(name);
+    if (params == config.vectors.end()) {
+      return failure(ErrorCode::invalid_argument, "Not existing vector name error: " + name);
+    }
+    name = stored_vector_name(name, params->second);
+  }
+  return {};
 }
 
 /// Appends `part` on a line of its own.
@@ -77,33 +106,6 @@ Status check_document(const DocumentPut& put) {
 
 }  // namespace
 
-Status check_vector(std::span<const float> values, const VectorParams& params, std::string_view name) {
-  if (values.size() != params.dimension) {
-    return failure(ErrorCode::invalid_argument,
-                   "Vector dimension error: expected dim: " + std::to_string(params.dimension) + ", got " +
-                       std::to_string(values.size()) +
-                       (name.empty() ? "" : " for vector '" + std::string(name) + "'"));
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return failure(ErrorCode::invalid_argument, vector_label(name) +
-                                                      " has a value that is no finite number (NaN or "
-                                                      "infinity) at index " +
-                                                      std::to_string(i));
-    }
-  }
-  return {};
-}
-
-void normalise(std::span<float> values) {
-  double squares = 0;
-  for (const float value : values) squares += static_cast<double>(value) * value;
-  // Already of length 1 within f32: leave the bits alone, so that writing back what was read changes nothing.
-  if (squares == 0 || std::abs(squares - 1.0) < 1e-6) return;
-  const double factor = 1.0 / std::sqrt(squares);
-  for (float& value : values) value = static_cast<float>(value * factor);
-}
-
 std::optional<text::DocumentTerms> payload_terms(std::string_view payload, const text::Analyzer& analyzer) {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::object object;
@@ -124,34 +126,51 @@ std::optional<text::DocumentTerms> payload_terms(std::string_view payload, const
   return analyzer.document_terms(text);
 }
 
+bool prepares_alike(const CollectionConfig& before, const CollectionConfig& after) {
+  return before.vectors == after.vectors;
+}
+
+Result<PreparedChange> prepare_change(Change change, const CollectionConfig& config,
+                                      const text::Analyzer* analyzer) {
+  PreparedChange out;
+  out.upserts.reserve(change.upserts.size());
+  for (auto& point : change.upserts) {
+    out.upserts.push_back(KITH_TRY(prepare_point(std::move(point), config, analyzer)));
+  }
+  for (auto& update : change.vector_updates) {
+    update.vectors = KITH_TRY(prepare_vectors(std::move(update.vectors), config));
+  }
+  for (auto& removal : change.vector_removals) KITH_TRY(prepare_vector_removal(removal, config));
+  for (auto& update : change.payload_updates) KITH_TRY(prepare_payload_update(update));
+  KITH_TRY(check_filter(change.upsert_filter));
+  KITH_TRY(check_filter(change.delete_matching));
+  KITH_TRY(check_filter(change.vector_update_filter));
+  for (const auto& put : change.document_puts) KITH_TRY(check_document(put));
+  out.upsert_mode = change.upsert_mode;
+  out.upsert_filter = std::move(change.upsert_filter);
+  out.deletes = std::move(change.deletes);
+  out.delete_matching = std::move(change.delete_matching);
+  out.vector_updates = std::move(change.vector_updates);
+  out.vector_update_filter = std::move(change.vector_update_filter);
+  out.vector_removals = std::move(change.vector_removals);
+  out.payload_updates = std::move(change.payload_updates);
+  out.document_puts = std::move(change.document_puts);
+  out.document_deletes = std::move(change.document_deletes);
+  return out;
+}
+
 Result<PreparedWrite> prepare_write(std::vector<Change> changes, const CollectionConfig& config,
                                     const text::Analyzer* analyzer) {
   PreparedWrite out;
   out.changes.reserve(changes.size());
   for (auto& change : changes) {
-    PreparedChange prepared;
-    prepared.upserts.reserve(change.upserts.size());
-    for (auto& point : change.upserts) {
-      prepared.upserts.push_back(KITH_TRY(prepare_point(std::move(point), config, analyzer)));
-    }
-    for (auto& update : change.payload_updates) {
-      auto payload = fields::canonical_payload(update.payload);
-      if (!payload) {
-        return std::unexpected(
-            std::move(payload).error().with_context("payload of point " + update.id.to_string()));
-      }
-      prepared.payload_updates.push_back({std::move(update.id), std::move(*payload), update.mode});
-    }
-    if (change.delete_matching) {
-      static_cast<void>(KITH_TRY(fields::FilterEvaluator::compile(*change.delete_matching)));
-      prepared.delete_matching = std::move(change.delete_matching);
-    }
-    for (const auto& put : change.document_puts) KITH_TRY(check_document(put));
-    prepared.deletes = std::move(change.deletes);
-    prepared.document_puts = std::move(change.document_puts);
-    prepared.document_deletes = std::move(change.document_deletes);
-    out.points += prepared.upserts.size();
-    out.changes.push_back(std::move(prepared));
+    out.changes.push_back(KITH_TRY(prepare_change(std::move(change), config, analyzer)));
+    const PreparedChange& prepared = out.changes.back();
+    out.points += prepared.upserts.size() + prepared.vector_updates.size();
+    for (const auto& point : prepared.upserts) out.bytes += point.payload.size() + bytes_of(point.vectors);
+    for (const auto& update : prepared.vector_updates) out.bytes += bytes_of(update.vectors);
+    for (const auto& removal : prepared.vector_removals) out.points += removal.points.ids.size();
+    for (const auto& put : prepared.document_puts) out.bytes += put.text.size();
   }
   return out;
 }

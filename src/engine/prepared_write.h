@@ -1,5 +1,5 @@
-// The part of a write that needs no lock: everything is validated, payloads are brought to canonical form, cosine
-// vectors are normalised, texts are analysed.
+// The part of a write that needs no lock: everything is validated, payloads are brought to canonical form, vectors are
+// brought to theirs (vector_values.h), texts are analysed.
 //
 // Thread safety: pure functions.
 #pragma once
@@ -21,24 +21,30 @@ struct PreparedPoint {
   std::optional<text::DocumentTerms> terms;
 };
 
-struct PreparedPayload {
-  PointId id;
-  std::string payload;
-  PayloadMode mode = PayloadMode::merge;
-};
+/// An update by filter over many points is cut into pieces that name their points; each piece is only for those of them
+/// that still match when their turn comes.
+enum class FilterRole : std::uint8_t { selects, restricts };
 
+/// Vector names in all of these are stored ones (vector_names.h).
 struct PreparedChange {
   std::vector<PreparedPoint> upserts;
+  UpsertMode upsert_mode = UpsertMode::upsert;
+  std::optional<Filter> upsert_filter;
   std::vector<PointId> deletes;
   std::optional<Filter> delete_matching;
-  std::vector<PreparedPayload> payload_updates;
+  FilterRole filter_role = FilterRole::selects;  // of delete_matching, and of the filters in selectors
+  std::vector<VectorUpdate> vector_updates;
+  std::optional<Filter> vector_update_filter;
+  std::vector<VectorRemoval> vector_removals;
+  std::vector<PayloadUpdate> payload_updates;  // payloads canonical, paths checked
   std::vector<DocumentPut> document_puts;
   std::vector<std::string> document_deletes;
 };
 
 struct PreparedWrite {
   std::vector<PreparedChange> changes;
-  std::size_t points = 0;  ///< upserts in all
+  std::size_t points = 0;  ///< that may need a new slot, as far as known
+  std::size_t bytes = 0;   ///< of payloads, vectors and texts, about
 };
 
 /// `analyzer` is null for a collection that is not lexical.
@@ -48,9 +54,7 @@ Result<PreparedWrite> prepare_write(std::vector<Change> changes, const Collectio
 /// Terms of what a payload says: title, heading path and text, as they are embedded; nothing when there is no text.
 std::optional<text::DocumentTerms> payload_terms(std::string_view payload, const text::Analyzer& analyzer);
 
-/// Checks a query or stored vector against its parameters: dimension, finite values.
-Status check_vector(std::span<const float> values, const VectorParams& params, std::string_view name);
-/// To length 1; a zero vector stays as it is.
-void normalise(std::span<float> values);
+/// Whether the write must be prepared again when the collection's config has changed from `before` to `after`.
+bool prepares_alike(const CollectionConfig& before, const CollectionConfig& after);
 
 }  // namespace kith::engine

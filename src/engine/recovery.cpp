@@ -8,43 +8,50 @@
 namespace kith::engine {
 namespace {
 
-// Analysed texts that are held at once while postings are rebuilt.
-constexpr std::uint64_t lexical_group_points = 2'000;
+// Points that are held at once while generations are rebuilt.
+constexpr std::size_t group_points = 2'000;
 
 }  // namespace
 
 Status LocalCollection::recover(const store::CatalogEntry& entry) {
-  load_views(entry);
-  KITH_TRY(catch_up());
-  KITH_TRY(rebuild_views());
-  if (lexical_) KITH_TRY(lexical_->finish_group());
+  KITH_TRY(make_views(entry.config));
+  KITH_TRY(load_views(entry));
+  shape_ = shape_of(entry.config);
+  for (auto& slot : views_) KITH_TRY(slot.view->reserve_slots(written_.next_slot));
+  ChangeSeq from = written_.change_seq;
+  for (const auto& slot : views_) {
+    if (!slot.rebuild) from = std::min(from, slot.applied);
+  }
+  KITH_TRY(catch_up(views_, from));
+  KITH_TRY(rebuild(views_, nullptr));
   KITH_TRY(settle());
+  remove_orphans();
   return publish();
 }
 
-void LocalCollection::remake_view(ViewSlot& slot) {
-  const auto replace = [&](auto& owner, auto fresh) {
-    owner = std::move(fresh);
-    slot.view = owner.get();
-  };
-  if (slot.view == slots_.get()) {
-    replace(slots_, std::make_unique<SlotView>());
-  } else if (slot.view == lexical_.get()) {
-    replace(lexical_, std::make_unique<LexicalView>(analyzer_->fingerprint()));
-  } else {
-    const auto found =
-        std::ranges::find_if(vectors_, [&](const auto& view) { return view.get() == slot.view; });
-    replace(*found, std::make_unique<VectorView>((*found)->vector_name(), (*found)->params(),
-                                                 options_.tail_rows_max));
+// Checkpoints of views that were removed.
+void LocalCollection::remove_orphans() {
+  const auto entries = options_.files->list(folder_);
+  if (!entries) return;
+  for (const auto& entry : *entries) {
+    const auto mine = [&](const ViewSlot& slot) { return slot.view->name() == entry.name; };
+    if (std::ranges::none_of(views_, mine)) {
+      static_cast<void>(options_.files->remove_all(folder_ + "/" + entry.name));
+    }
   }
-  slot.folder.distrust();
-  slot.applied = {};
-  slot.rebuild = true;
 }
 
-void LocalCollection::load_views(const store::CatalogEntry& entry) {
+Status LocalCollection::remake_view(ViewSlot& slot) {
+  slot.view = KITH_TRY(slot.make());
+  slot.folder->distrust();
+  slot.applied = {};
+  slot.rebuild = true;
+  return {};
+}
+
+Status LocalCollection::load_views(const store::CatalogEntry& entry) {
   const auto load = [&](ViewSlot& slot) -> Status {
-    const auto checkpoint = KITH_TRY(slot.folder.load());
+    const auto checkpoint = KITH_TRY(slot.folder->load());
     if (checkpoint.applied > entry.state.change_seq) {
       return failure(ErrorCode::corrupt, "the checkpoint is ahead of the store");
     }
@@ -61,7 +68,7 @@ void LocalCollection::load_views(const store::CatalogEntry& entry) {
     // A collection that was never checkpointed catches up from the beginning of its feed.
     const bool never_saved = loaded.error().code == ErrorCode::not_found;
     const std::string view_name = slot.view->name();
-    remake_view(slot);
+    KITH_TRY(remake_view(slot));
     slot.rebuild = entry.feed_floor.value != 0;
     if (!never_saved || slot.rebuild) {
       options_.log.warning("a view is rebuilt from the store",
@@ -69,22 +76,36 @@ void LocalCollection::load_views(const store::CatalogEntry& entry) {
       slot.rebuild = true;
     }
   }
+  return {};
 }
 
-Status LocalCollection::catch_up() {
-  ChangeSeq from = written_.change_seq;
-  for (const auto& slot : views_) {
-    if (!slot.rebuild) from = std::min(from, slot.applied);
+namespace {
+
+/// A point as views are told of it; keeps what the change points to.
+struct KeptChange {
+  store::PointRecord record;
+  std::optional<text::DocumentTerms> terms;
+
+  void describe(AppliedChange& change, const text::Analyzer* analyzer) {
+    change.vectors = &record.vectors;
+    change.payload = &record.payload;
+    if (analyzer != nullptr) terms = payload_terms(record.payload, *analyzer);
+    if (terms) change.terms = &*terms;
   }
-  for (auto& slot : views_) KITH_TRY(slot.view->reserve_slots(written_.next_slot));
+};
+
+}  // namespace
+
+Status LocalCollection::catch_up(std::span<ViewSlot> views, ChangeSeq from) {
+  const text::Analyzer* analyzer = analyzer_ ? &*analyzer_ : nullptr;
+  std::deque<KeptChange> kept;
   std::uint64_t changes = 0;
   Status status;
   const auto visit = [&](store::FeedEntry&& entry) -> Status {
     for (const auto& change : entry.changes) {
       ++changes;
-      AppliedChange applied{entry.seq, change.old_slot, change.new_slot, nullptr, nullptr};
+      AppliedChange applied{.seq = entry.seq, .old_slot = change.old_slot, .new_slot = change.new_slot};
       std::optional<store::PointRecord> record;
-      std::optional<text::DocumentTerms> terms;
       if (change.kind != store::FeedKind::remove) record = KITH_TRY(store_.point(nullptr, id_, change.id));
       if (change.kind == store::FeedKind::payload) {
         // What matters is the record as it is now; if it is gone or has moved, a later entry says so.
@@ -92,14 +113,16 @@ Status LocalCollection::catch_up() {
         applied.old_slot = applied.new_slot = record->slot;
       }
       if (record && record->slot && record->slot == applied.new_slot) {
-        applied.vectors = &record->vectors;
-        if (analyzer_) terms = payload_terms(record->payload, *analyzer_);
-        if (terms) applied.terms = &*terms;
+        kept.push_back({std::move(*record), std::nullopt});
+        kept.back().describe(applied, analyzer);
       }
-      for (auto& slot : views_) {
+      for (auto& slot : views) {
         if (!slot.rebuild && slot.applied < entry.seq) slot.view->apply(applied);
       }
-      if (lexical_ && changes % lexical_group_points == 0) KITH_TRY(lexical_->finish_group());
+      if (kept.size() >= group_points) {
+        KITH_TRY(finish_groups(views));
+        kept.clear();
+      }
     }
     return {};
   };
@@ -108,40 +131,44 @@ Status LocalCollection::catch_up() {
     return status.has_value();
   }));
   KITH_TRY(status);
-  if (changes != 0) changes_since_checkpoint_.store(changes);
+  KITH_TRY(finish_groups(views));
+  if (changes != 0) changes_since_checkpoint_.fetch_add(changes);
   return {};
 }
 
-Status LocalCollection::rebuild_views() {
-  if (std::ranges::none_of(views_, [](const ViewSlot& slot) { return slot.rebuild; })) return {};
+Status LocalCollection::rebuild(std::span<ViewSlot> views, const store::ReadView* view) {
+  if (std::ranges::none_of(views, [](const ViewSlot& slot) { return slot.rebuild; })) return {};
+  const text::Analyzer* analyzer = lexical_ && analyzer_ ? &*analyzer_ : nullptr;
+  std::deque<KeptChange> kept;
   Status status;
-  std::uint64_t points = 0;
-  const auto visit = [&](const store::PointRecord& record) -> Status {
+  const auto visit = [&](store::PointRecord&& record) -> Status {
     if (!record.slot) return {};
-    AppliedChange applied{record.version, std::nullopt, record.slot, &record.vectors, nullptr};
-    std::optional<text::DocumentTerms> terms;
-    if (analyzer_) terms = payload_terms(record.payload, *analyzer_);
-    if (terms) applied.terms = &*terms;
-    for (auto& slot : views_) {
+    kept.push_back({std::move(record), std::nullopt});
+    AppliedChange applied{.seq = kept.back().record.version, .new_slot = kept.back().record.slot};
+    kept.back().describe(applied, analyzer);
+    for (auto& slot : views) {
       if (slot.rebuild) slot.view->apply(applied);
     }
-    if (lexical_ && ++points % lexical_group_points == 0) KITH_TRY(lexical_->finish_group());
+    if (kept.size() < group_points) return {};
+    KITH_TRY(finish_groups(views));
+    kept.clear();
     return {};
   };
   KITH_TRY(
-      store_.scan_points(nullptr, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
-        status = visit(record);
+      store_.scan_points(view, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
+        status = visit(std::move(record));
         return status.has_value();
       }));
   KITH_TRY(status);
-  for (auto& slot : views_) slot.rebuild = false;
+  KITH_TRY(finish_groups(views));
+  for (auto& slot : views) slot.rebuild = false;
   changes_since_checkpoint_.fetch_add(1);  // so that the rebuilt views are saved
   return {};
 }
 
 Status LocalCollection::settle() {
   const auto& lifetimes = slots_->lifetimes();
-  for (const auto& view : vectors_) {
+  for (const auto& view : shape_->dense) {
     for (const SlotId slot : KITH_TRY(view->settle(lifetimes, options_.executor->background())))
       view->unlink(slot);
   }

@@ -5,7 +5,8 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "base/try.h"
-#include "engine/prepared_write.h"
+#include "engine/vector_names.h"
+#include "engine/vector_values.h"
 #include "vector/scan.h"
 #include "vector/walk.h"
 
@@ -13,11 +14,10 @@ namespace kith::engine {
 namespace {
 
 constexpr std::uint32_t ef_default = 100;
-constexpr std::size_t scan_chunk = 4'096;
 
 // A vector name may hold any character; a folder name may not.
-std::string folder_name(std::string_view vector_name) {
-  return "vector-" + (vector_name.empty() ? "unnamed" : hash128(vector_name).to_hex());
+std::string folder_name(std::string_view stored_name) {
+  return "vector-" + (stored_name.empty() ? "unnamed" : hash128(stored_name).to_hex());
 }
 
 vector::GraphParameters graph_parameters(const VectorParams& params) {
@@ -36,7 +36,8 @@ vector::WalkScratch& scratch_of_this_thread() {
 
 VectorView::VectorView(std::string vector_name, const VectorParams& params, std::size_t tail_rows_max)
     : vector_name_(std::move(vector_name)),
-      name_(folder_name(vector_name_)),
+      stored_name_(stored_vector_name(vector_name_, params)),
+      name_(folder_name(stored_name_)),
       params_(params),
       matrix_(params.dimension, params.distance),
       present_(1),
@@ -67,7 +68,7 @@ void VectorView::apply(const AppliedChange& change) {
   const SlotId slot = *change.new_slot;
   const DenseVector* values = nullptr;
   if (change.vectors != nullptr) {
-    if (const auto found = change.vectors->find(vector_name_); found != change.vectors->end()) {
+    if (const auto found = change.vectors->find(stored_name_); found != change.vectors->end()) {
       values = std::get_if<DenseVector>(&found->second);
     }
   }
@@ -75,7 +76,13 @@ void VectorView::apply(const AppliedChange& change) {
   if (!settled_) unlink(slot);
   set_present(slot, values != nullptr);
   if (values == nullptr) return;
-  matrix_.set(slot, *values);
+  if (params_.distance == Distance::cosine && params_.datatype == VectorDatatype::u8) {
+    DenseVector row = *values;
+    to_compared_form(row, params_);
+    matrix_.set(slot, row);
+  } else {
+    matrix_.set(slot, *values);
+  }
   living_.fetch_add(1, std::memory_order_relaxed);
   if (settled_) tail_.push(slot);
 }
@@ -107,80 +114,43 @@ Status VectorView::restore(const LoadedCheckpoint& checkpoint) {
   return graph_.verify_links(matrix_.size());
 }
 
-void VectorView::scan_present(const vector::Scorer& scorer, const vector::SlotFilter& filter,
-                              vector::Collector& out) const {
-  std::vector<SlotId> chunk;
-  chunk.reserve(scan_chunk);
-  const auto rows = static_cast<std::uint32_t>(present_.size());
-  const auto flush = [&] {
-    const bool going = vector::scan(scorer, chunk, filter, out) == vector::SearchEnd::finished;
-    chunk.clear();
-    return going;
-  };
-  const auto add = [&](SlotId slot) {
-    if (!has(slot) || !filter.allowed(slot)) return true;
-    chunk.push_back(slot);
-    return chunk.size() < scan_chunk || flush();
-  };
-  if (filter.matches != nullptr) {
-    bool going = true;
-    filter.matches->for_each([&](std::size_t slot) {
-      if (going && slot < rows) going = add(SlotId{static_cast<std::uint32_t>(slot)});
-    });
-  } else {
-    for (std::uint32_t slot = 0; slot < rows; ++slot) {
-      if (!add(SlotId{slot})) return;
-    }
-  }
-  flush();
-}
-
-Result<VectorView::Found> VectorView::nearest(const NearestRequest& request, const vector::SlotFilter& filter,
-                                              std::size_t match_count,
-                                              const VectorSearchLimits& limits) const {
-  KITH_TRY(check_vector(request.query, params_, vector_name_));
-  DenseVector query(request.query.begin(), request.query.end());
-  if (params_.distance == Distance::cosine) normalise(query);
-  const auto scorer = matrix_.scorer(query);
-  const float score_min = request.score_threshold
-                              ? vector::score_min_of(params_.distance, *request.score_threshold)
-                              : std::numeric_limits<float>::lowest();
+VectorsFound VectorView::search(const vector::Scorer& scorer, const VectorSearchBounds& bounds,
+                                const vector::SlotFilter& filter, std::size_t match_count,
+                                const VectorSearchLimits& limits) const {
   const std::size_t living = living_.load(std::memory_order_relaxed);
   const std::size_t candidates = filter.matches != nullptr ? match_count : living;
-  const std::size_t limit = std::min(request.limit, std::max<std::size_t>(candidates, present_.size()));
-  vector::Collector collector(limit, score_min, request.stop);
-  Found out;
+  const std::size_t limit = std::min(bounds.limit, std::max<std::size_t>(candidates, present_.size()));
+  vector::Collector collector(limit, bounds.score_min, bounds.stop);
+  VectorsFound out;
 
-  const bool scan_first = request.exact || living <= limits.exact_rows_max ||
+  const bool scan_first = bounds.exact || living <= limits.exact_rows_max ||
                           (filter.matches != nullptr && match_count <= limits.filtered_scan_rows_max);
   bool scanned = scan_first;
   if (!scan_first) {
     const std::uint64_t tail_front = tail_.front();
     vector::WalkOptions options;
     options.ef =
-        std::max<std::uint32_t>(request.ef.value_or(ef_default),
+        std::max<std::uint32_t>(bounds.ef.value_or(ef_default),
                                 static_cast<std::uint32_t>(std::min<std::size_t>(2 * limit, 1U << 20)));
     // Walking further than a scan of the matches would cost is pointless.
     if (filter.matches != nullptr) options.scored_max = std::max<std::uint64_t>(match_count, 10'000);
-    const auto end = vector::walk(graph_, *scorer, filter, options, collector, scratch_of_this_thread());
+    const auto end = vector::walk(graph_, scorer, filter, options, collector, scratch_of_this_thread());
     const std::uint64_t before = collector.counters().scored;
-    static_cast<void>(vector::scan(*scorer, tail_.copy(tail_front, 2 * tail_.capacity()), filter, collector));
+    static_cast<void>(vector::scan(scorer, tail_.copy(tail_front, 2 * tail_.capacity()), filter, collector));
     out.report.tail_scored = collector.counters().scored - before;
     out.report.strategy = "graph+tail";
     // min(k, matches): where the walk came back with too little, the scan decides.
-    const bool short_of = !request.score_threshold && collector.size() < std::min(limit, candidates);
+    const bool short_of = !bounds.thresholded && collector.size() < std::min(limit, candidates);
     scanned = end == vector::SearchEnd::budget || short_of;
   }
   if (scanned) {
-    scan_present(*scorer, filter, collector);
+    scan_where(scorer, filter, present_.size(), [this](SlotId slot) { return has(slot); }, collector);
     out.report.strategy =
         scan_first ? (filter.matches != nullptr ? "filtered scan" : "scan") : "graph+tail, then scan";
   }
-  if (request.stop != nullptr) KITH_TRY(request.stop->check());
   out.report.scored = collector.counters().scored;
   out.report.filter_matches = filter.matches != nullptr ? match_count : 0;
   out.slots = collector.take();
-  for (auto& hit : out.slots) hit.score = vector::raw_score(params_.distance, hit.score);
   return out;
 }
 

@@ -1,7 +1,7 @@
 // VectorView: one named vector of a collection: matrix of f32 rows, HNSW graph over the linked ones, tail of those
 // not linked yet. Deleted rows stay in the graph as stepping stones until the linker takes them out.
 //
-// Thread safety: nearest() and the figures from any thread. apply(), reserve_slots() belong to the writer; link() and
+// Thread safety: search() and the figures from any thread. apply(), reserve_slots() belong to the writer; link() and
 // unlink() to the linker, one thread at a time, which may run beside the writer; image() needs both to stand still.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "base/executor.h"
 #include "engine/tail.h"
+#include "engine/vector_search.h"
 #include "engine/view.h"
 #include "vector/graph.h"
 #include "vector/graph_writer.h"
@@ -37,13 +38,12 @@ class VectorView final : public View {
   CheckpointImage image(bool everything) override;
   Status restore(const LoadedCheckpoint& checkpoint) override;
 
-  struct Found {
-    std::vector<vector::ScoredSlot> slots;  ///< scores raw, in the metric's sense; best first
-    LegReport report;
-  };
+  /// `row` in compared form (vector_values.h).
+  std::unique_ptr<vector::Scorer> scorer(std::span<const float> row) const { return matrix_.scorer(row); }
   /// `filter.matches` null or a set of `match_count` slots.
-  Result<Found> nearest(const NearestRequest& request, const vector::SlotFilter& filter,
-                        std::size_t match_count, const VectorSearchLimits& limits) const;
+  VectorsFound search(const vector::Scorer& scorer, const VectorSearchBounds& bounds,
+                      const vector::SlotFilter& filter, std::size_t match_count,
+                      const VectorSearchLimits& limits) const;
 
   // ── linker ──
   /// Links up to `count` slots from the tail; those dead by `drop_dead` (if given) are dropped. Returns how many left
@@ -64,12 +64,10 @@ class VectorView final : public View {
   VectorViewInfo info() const;
 
  private:
-  void scan_present(const vector::Scorer& scorer, const vector::SlotFilter& filter,
-                    vector::Collector& out) const;
   void set_present(SlotId slot, bool present);
   Status link_now(std::span<const SlotId> slots, Pool& pool);
 
-  std::string vector_name_, name_;
+  std::string vector_name_, stored_name_, name_;
   VectorParams params_;
   vector::VectorMatrix matrix_;
   BlockArray present_;  // one byte a slot: 1 = this point has this vector

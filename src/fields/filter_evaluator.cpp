@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/try.h"
+#include "fields/datetime.h"
 #include "fields/filter_program.h"
+#include "fields/id_slice.h"
 
 namespace kith::fields {
 
@@ -102,6 +104,15 @@ std::optional<double> number(dom::element value) {
   }
 }
 
+/// Of an object with numbers at lon and lat; any other value is no point.
+std::optional<GeoPoint> geo_point(dom::element value) {
+  if (!value.is_object()) return std::nullopt;
+  const auto lon = find(dom::object(value), "lon"), lat = find(dom::object(value), "lat");
+  if (!lon || !lat) return std::nullopt;
+  const auto x = number(*lon), y = number(*lat);
+  return x && y ? std::optional(GeoPoint{*x, *y}) : std::nullopt;
+}
+
 template <class Bounds, class Number>
 bool within(const Bounds& bounds, Number value) {
   return (!bounds.lt || value < *bounds.lt) && (!bounds.lte || value <= *bounds.lte) &&
@@ -164,6 +175,7 @@ struct PointScope {
   bool has_vector(std::string_view name) const {
     return std::find(point.vector_names.begin(), point.vector_names.end(), name) != point.vector_names.end();
   }
+  bool in_slice(const Slice& slice) const { return slice_of(point.id, slice.total) == slice.index; }
 };
 
 /// An object inside a payload: it has no id and no vectors.
@@ -172,6 +184,7 @@ struct ElementScope {
   std::optional<dom::element> root() const { return object; }
   bool has_id(const program::Ids&) const { return false; }
   bool has_vector(std::string_view) const { return false; }
+  bool in_slice(const Slice&) const { return false; }
 };
 
 template <class Scope>
@@ -189,15 +202,34 @@ class Judge {
     return any_item(scope_.root(), c.path,
                     [&](auto value) { return !value.is_null() && !in_set(c.values, value); });
   }
-  bool operator()(const program::Text& c) const {
-    return any_item(scope_.root(), c.path, [&](dom::element value) {
-      return value.is_string() && std::string_view(value).find(c.text) != std::string_view::npos;
+  bool operator()(const program::Contains& c) const {
+    return any_string(c.path, [&](std::string_view text) {
+      return std::any_of(c.parts.begin(), c.parts.end(),
+                         [&](const std::string& part) { return text.find(part) != std::string_view::npos; });
     });
+  }
+  bool operator()(const program::Tokens& c) const {
+    return any_string(c.path, [&](std::string_view text) { return c.query.matches(text); });
+  }
+  bool operator()(const program::Prefix& c) const {
+    return any_string(c.path, [&](std::string_view text) { return text.starts_with(c.prefix); });
   }
   bool operator()(const program::NumberRange& c) const {
     return any_item(scope_.root(), c.path, [&](auto value) {
       const auto found = number(value);
       return found && within(c.bounds, *found);
+    });
+  }
+  bool operator()(const program::TimeRange& c) const {
+    return any_string(c.path, [&](std::string_view text) {
+      const auto found = read_datetime(text);
+      return found && within(c.bounds, *found);
+    });
+  }
+  bool operator()(const program::Area& c) const {
+    return any_item(scope_.root(), c.path, [&](auto value) {
+      const auto found = geo_point(value);
+      return found && c.shape.contains(*found);
     });
   }
   bool operator()(const program::Count& c) const {
@@ -216,6 +248,7 @@ class Judge {
   }
   bool operator()(const program::Ids& c) const { return scope_.has_id(c); }
   bool operator()(const program::VectorName& c) const { return scope_.has_vector(c.name); }
+  bool operator()(const program::Part& c) const { return scope_.in_slice(c.slice); }
   bool operator()(const program::InElements& c) const {
     return any_value(scope_.root(), c.elements.steps(), [&](dom::element value) {
       return value.is_object() && holds(*c.block, ElementScope{value});
@@ -224,6 +257,12 @@ class Judge {
   bool operator()(const program::Inner& c) const { return holds(*c.block, scope_); }
 
  private:
+  template <class JudgeText>
+  bool any_string(const PayloadPath& path, const JudgeText& judge) const {
+    return any_item(scope_.root(), path,
+                    [&](dom::element value) { return value.is_string() && judge(std::string_view(value)); });
+  }
+
   const Scope& scope_;
 };
 
@@ -252,8 +291,9 @@ FilterEvaluator::FilterEvaluator(FilterEvaluator&&) noexcept = default;
 FilterEvaluator& FilterEvaluator::operator=(FilterEvaluator&&) noexcept = default;
 FilterEvaluator::~FilterEvaluator() = default;
 
-Result<FilterEvaluator> FilterEvaluator::compile(const Filter& filter) {
-  auto program = std::make_shared<const Program>(KITH_TRY(program::compile(filter, depth_max)));
+Result<FilterEvaluator> FilterEvaluator::compile(
+    const Filter& filter, const std::map<std::string, FieldIndexConfig, std::less<>>* fields) {
+  auto program = std::make_shared<const Program>(KITH_TRY(program::compile(filter, fields, depth_max)));
   return FilterEvaluator(std::move(program), std::make_unique<Reader>());
 }
 

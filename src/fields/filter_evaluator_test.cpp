@@ -101,6 +101,104 @@ TEST(FilterEvaluator, TextRangeAndCount) {
   EXPECT_FALSE(count(R"({"gt":0})", R"({"a":[]})"));
 }
 
+TEST(FilterEvaluator, TextWithoutAnIndexIsBytes) {
+  const auto match = [](const char* how, std::string_view text, const char* payload) {
+    return matches(
+        "{\"must\":{\"key\":\"a\",\"match\":{\"" + std::string(how) + "\":\"" + std::string(text) + "\"}}}",
+        payload);
+  };
+  EXPECT_TRUE(match("text", "", R"({"a":""})"));
+  EXPECT_FALSE(match("text", "", R"({"a":5})"));
+  EXPECT_TRUE(match("text", "lo wo", R"({"a":"hello world"})"));
+  EXPECT_FALSE(match("text", "world hello", R"({"a":"hello world"})"));
+  EXPECT_TRUE(match("text_any", "zebra  ell", R"({"a":"hello world"})"));
+  EXPECT_FALSE(match("text_any", "zebra", R"({"a":"hello world"})"));
+  EXPECT_FALSE(match("text_any", "  ", R"({"a":"hello world"})"));
+  EXPECT_TRUE(match("phrase", "o w", R"({"a":["x","hello world"]})"));
+  EXPECT_FALSE(match("phrase", "", R"({"a":"hello world"})"));
+  EXPECT_TRUE(match("prefix", "he", R"({"a":["x","hello"]})"));
+  EXPECT_FALSE(match("prefix", "He", R"({"a":"hello"})"));
+  EXPECT_FALSE(match("prefix", "ello", R"({"a":"hello"})"));
+  EXPECT_TRUE(match("prefix", "", R"({"a":"hello"})"));
+  EXPECT_FALSE(match("prefix", "", R"({"a":1})"));
+}
+
+TEST(FilterEvaluator, TextWithAnIndexIsTokens) {
+  FieldIndexConfig text;
+  text.kind = FieldKind::text;
+  FieldIndexConfig keyword;
+  const std::map<std::string, FieldIndexConfig, std::less<>> fields{
+      {"a", text}, {"list[].t", text}, {"deep.list[].t[]", text}, {"k", keyword}};
+  const auto match = [&](const char* condition, const char* payload) {
+    const auto filter = parse_filter("{\"must\":" + std::string(condition) + "}");
+    EXPECT_TRUE(filter.has_value()) << condition;
+    auto evaluator = FilterEvaluator::compile(*filter, &fields);
+    EXPECT_TRUE(evaluator.has_value()) << condition;
+    return evaluator->matches({PointId(1), payload, {}});
+  };
+  EXPECT_TRUE(match(R"({"key":"a","match":{"text":"WORLD hello"}})", R"({"a":"Hello, world"})"));
+  EXPECT_FALSE(match(R"({"key":"a","match":{"text":"ell"}})", R"({"a":"hello"})"));
+  EXPECT_TRUE(match(R"({"key":"a","match":{"substring":"ell"}})", R"({"a":"hello"})"));
+  EXPECT_TRUE(match(R"({"key":"a[]","match":{"text":"hello"}})", R"({"a":["Hello!"]})")) << "a[] is a";
+  EXPECT_FALSE(match(R"({"key":"a","match":{"text":"hello world"}})", R"({"a":["hello","world"]})"))
+      << "one string must have them all";
+  EXPECT_TRUE(match(R"({"key":"a","match":{"text_any":"zebra hello"}})", R"({"a":"Hello!"})"));
+  EXPECT_TRUE(match(R"({"key":"a","match":{"phrase":"hello world"}})", R"({"a":"Oh, hello... WORLD"})"));
+  EXPECT_FALSE(match(R"({"key":"a","match":{"text":""}})", R"({"a":"hello"})"));
+  EXPECT_TRUE(match(R"({"key":"k","match":{"text":"ell"}})", R"({"k":"hello"})")) << "another kind of index";
+  const char* list = R"({"list":[{"t":"Hello, world"}],"deep":{"list":[{"t":["Hello, world"]}]}})";
+  EXPECT_TRUE(match(
+      R"({"nested":{"key":"list","filter":{"must":{"key":"t","match":{"text":"world hello"}}}}})", list));
+  EXPECT_TRUE(match(R"({"nested":{"key":"list[]","filter":{"must":{"key":"t[]","match":{"text":"world"}}}}})",
+                    R"({"list":[{"t":["World!"]}]})"));
+  EXPECT_TRUE(match(
+      R"({"nested":{"key":"deep.list","filter":{"must":{"must":{"key":"t","match":{"text":"world hello"}}}}}})",
+      list));
+  EXPECT_FALSE(
+      match(R"({"nested":{"key":"list","filter":{"must":{"key":"a","match":{"text":"world hello"}}}}})",
+            R"({"list":[{"a":"Hello, world"}]})"))
+      << "the index at a is not the one at list[].a";
+}
+
+TEST(FilterEvaluator, DatesAndPlaces) {
+  const auto date = [](const char* bounds, const char* payload) {
+    return matches("{\"must\":{\"key\":\"d\",\"range\":" + std::string(bounds) + "}}", payload);
+  };
+  EXPECT_TRUE(date(R"({"gte":"2024-02-29"})", R"({"d":"2024-02-29T00:00:00Z"})"));
+  EXPECT_TRUE(date(R"({"gte":"2024-02-29"})", R"({"d":["x","2024-02-29T01:00:00+01:00"]})"));
+  EXPECT_FALSE(date(R"({"gt":"2024-02-29"})", R"({"d":"2024-02-29 00:00"})"));
+  EXPECT_FALSE(date(R"({"gt":"2024-02-29"})", R"({"d":"2024-02-30"})")) << "no date";
+  EXPECT_FALSE(date(R"({"gt":"2024-02-29"})", R"({"d":1809164800})"));
+  const auto place = [](const char* payload) {
+    return matches(R"({"must":{"key":"l","geo_radius":{"center":{"lon":0,"lat":0},"radius":200000}}})",
+                   payload);
+  };
+  EXPECT_TRUE(place(R"({"l":{"lon":1,"lat":1.0}})"));
+  EXPECT_TRUE(place(R"({"l":[{"lon":9,"lat":9},{"lat":0,"lon":0,"name":"x"}]})"));
+  EXPECT_FALSE(place(R"({"l":{"lon":2,"lat":1}})"));
+  EXPECT_FALSE(place(R"({"l":{"lon":"0","lat":0}})") || place(R"({"l":{"lon":0}})") ||
+               place(R"({"l":[0,0]})"));
+  EXPECT_FALSE(matches(R"({"must":{"key":"l","geo_radius":{"center":{"lon":0,"lat":0},"radius":1e9}}})",
+                       R"({"l":{"lon":0,"lat":91}})"))
+      << "not on the globe";
+}
+
+TEST(FilterEvaluator, SlicesPartThePoints) {
+  const auto slice = [](int index) {
+    return R"({"must":{"slice":{"total":3,"index":)" + std::to_string(index) + "}}}";
+  };
+  for (std::uint64_t n = 0; n < 50; ++n) {
+    int in = 0;
+    for (int index = 0; index < 3; ++index) in += matches(slice(index), "", PointId(n)) ? 1 : 0;
+    EXPECT_EQ(in, 1);
+  }
+  EXPECT_FALSE(FilterEvaluator::compile(*parse_filter(slice(0)))->needs_payload());
+  EXPECT_FALSE(matches(R"({"must":{"nested":{"key":"a","filter":)" + slice(0) + "}}}", R"({"a":[{}]})") ||
+               matches(R"({"must":{"nested":{"key":"a","filter":)" + slice(1) + "}}}", R"({"a":[{}]})") ||
+               matches(R"({"must":{"nested":{"key":"a","filter":)" + slice(2) + "}}}", R"({"a":[{}]})"))
+      << "elements have no id";
+}
+
 TEST(FilterEvaluator, EmptyIsNotNull) {
   const std::string_view payload =
       R"({"null":null,"none":[],"holds_null":[null],"zero":0,"a":[{"b":1},{"b":null},{"d":[]},{"f":null}]})";
@@ -183,6 +281,10 @@ TEST(FilterEvaluator, UnreadablePayloadsAreCounted) {
 TEST(FilterEvaluator, RefusesBadPathsAndBottomlessFilters) {
   Filter bad;
   bad.must.push_back(IsNull{"a..b"});
+  EXPECT_EQ(FilterEvaluator::compile(bad).error().code, ErrorCode::invalid_argument);
+  bad.must = {Slice{2, 2}};
+  EXPECT_EQ(FilterEvaluator::compile(bad).error().code, ErrorCode::unprocessable);
+  bad.must = {GeoPolygon{"a", {{0, 0}, {1, 1}}, {}}};
   EXPECT_EQ(FilterEvaluator::compile(bad).error().code, ErrorCode::invalid_argument);
   auto deep = std::make_shared<Filter>();
   for (std::size_t i = 0; i < FilterEvaluator::depth_max + 1; ++i) {

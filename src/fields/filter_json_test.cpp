@@ -111,18 +111,106 @@ TEST(FilterJson, SaysWhatIsWrongAndWhere) {
                "At least one field condition must be specified");
 }
 
-TEST(FilterJson, NamesWhatItDoesNotSupport) {
-  const auto unsupported = [](const std::string& condition, const char* name) {
-    expect_error("{\"must\":[" + condition + "]}", ErrorCode::unsupported, name);
+TEST(FilterJson, ReadsTextGeoDatesAndSlices) {
+  const auto filter = parse_filter(R"({"must": [
+    {"key": "t", "match": {"text_any": "a b"}}, {"key": "t", "match": {"phrase": "a b"}},
+    {"key": "t", "match": {"prefix": "a"}}, {"key": "t", "match": {"substring": "a"}},
+    {"key": "d", "range": {"gte": "2024-02-29", "lt": "2024-03-01T00:00:00.5+01:00", "gt": null}},
+    {"key": "l", "geo_radius": {"center": {"lon": 13, "lat": 52.5}, "radius": 1000}},
+    {"key": "l", "geo_bounding_box": {"top_left": {"lon": 1, "lat": 2}, "bottom_right": {"lon": 3, "lat": -4.5}}},
+    {"key": "l", "geo_polygon": {"exterior": {"points": [{"lon":0,"lat":0},{"lon":9,"lat":0},{"lon":9,"lat":9},{"lon":0,"lat":0}]},
+      "interiors": [{"points": [{"lon":2,"lat":1},{"lon":3,"lat":1},{"lon":3,"lat":2},{"lon":2,"lat":1}]}]}},
+    {"slice": {"total": 4, "index": 3}}
+  ]})");
+  ASSERT_TRUE(filter.has_value()) << filter.error().message;
+  EXPECT_EQ(std::get<MatchText>(filter->must[0]).mode, TextMatch::any);
+  EXPECT_EQ(std::get<MatchText>(filter->must[1]).mode, TextMatch::phrase);
+  EXPECT_EQ(std::get<MatchPrefix>(filter->must[2]).prefix, "a");
+  EXPECT_EQ(std::get<MatchText>(filter->must[3]).mode, TextMatch::substring);
+  const auto& dates = std::get<DatetimeRange>(filter->must[4]);
+  EXPECT_EQ(dates.gte, 1'709'164'800'000'000);
+  EXPECT_EQ(dates.lt, 1'709'247'600'500'000);
+  EXPECT_FALSE(dates.gt || dates.lte);
+  const auto& circle = std::get<GeoRadius>(filter->must[5]);
+  EXPECT_EQ(circle.center, (GeoPoint{13, 52.5}));
+  EXPECT_EQ(circle.radius_m, 1000);
+  EXPECT_EQ(std::get<GeoBox>(filter->must[6]).bottom_right, (GeoPoint{3, -4.5}));
+  const auto& polygon = std::get<GeoPolygon>(filter->must[7]);
+  EXPECT_EQ(polygon.exterior.size(), 4u);
+  ASSERT_EQ(polygon.interiors.size(), 1u);
+  EXPECT_EQ(polygon.interiors[0][2], (GeoPoint{3, 2}));
+  EXPECT_EQ(std::get<Slice>(filter->must[8]).index, 3u);
+  EXPECT_TRUE(equal_filters(*parse_filter(filter_to_json(*filter)), *filter));
+}
+
+TEST(FilterJson, WritesTextGeoDatesAndSlices) {
+  for (
+      const char* json :
+      {R"({"must":[{"key":"t","match":{"text":"a b"}},{"key":"t","match":{"text_any":"a"}},{"key":"t","match":{"phrase":""}}]})",
+       R"({"must":[{"key":"t","match":{"prefix":"x"}},{"key":"t","match":{"substring":"x"}}]})",
+       R"({"must":[{"key":"d","range":{"lt":"2024-02-29T12:30:05.25Z","gte":"0000-01-01T00:00:00Z"}}]})",
+       R"({"must":[{"key":"l","geo_radius":{"center":{"lon":-180.0,"lat":52.5},"radius":0.1}}]})",
+       R"({"must":[{"key":"l","geo_bounding_box":{"top_left":{"lon":170.0,"lat":1.0},"bottom_right":{"lon":-170.0,"lat":0.0}}}]})",
+       R"({"must":[{"key":"l","geo_polygon":{"exterior":{"points":[{"lon":0.0,"lat":0.0},{"lon":1.0,"lat":0.0},{"lon":1.0,"lat":1.0},{"lon":0.0,"lat":0.0}]}}}]})",
+       R"({"must":[{"slice":{"total":4294967295,"index":0}}]})"}) {
+    EXPECT_EQ(reread(json), json);
+  }
+  EXPECT_EQ(reread(R"({"must":{"key":"d","range":{"gt":"2024-02-29 01:00+01:00"}}})"),
+            R"({"must":[{"key":"d","range":{"gt":"2024-02-29T00:00:00Z"}}]})");
+  EXPECT_EQ(reread(R"({"must":{"key":"d","range":{}}})"), R"({"must":[{"key":"d","range":{}}]})");
+  const Filter all_dates{{DatetimeRange{"d", {}, {}, {}, {}}}, {}, {}, std::nullopt};
+  EXPECT_TRUE(std::holds_alternative<DatetimeRange>(parse_filter(filter_to_json(all_dates))->must[0]))
+      << "no range of numbers";
+}
+
+TEST(FilterJson, SaysWhatIsWrongWithTextGeoDatesAndSlices) {
+  const auto wrong = [](const std::string& condition, const char* part,
+                        ErrorCode code = ErrorCode::invalid_argument) {
+    expect_error("{\"must\":[" + condition + "]}", code, part);
   };
-  unsupported(R"({"key":"l","geo_radius":{"center":{"lon":1,"lat":2},"radius":3}})", "geo_radius");
-  unsupported(R"({"key":"l","geo_bounding_box":{}})", "geo_bounding_box");
-  unsupported(R"({"key":"l","geo_polygon":{}})", "geo_polygon");
-  unsupported(R"({"key":"t","range":{"gt":"2024-01-01T00:00:00Z"}})", "datetime range");
-  unsupported(R"({"key":"t","match":{"phrase":"a b"}})", "phrase");
-  unsupported(R"({"key":"t","match":{"text_any":"a b"}})", "text_any");
-  unsupported(R"({"key":"t","match":{"prefix":"a"}})", "prefix");
-  unsupported(R"({"slice":{"index":0,"total":4}})", "slice");
+  wrong(R"({"key":"d","range":{"gt":"2023-02-29"}})",
+        "filter.must[0].range.gt: \"2023-02-29\" is not a date");
+  wrong(R"({"key":"d","range":{"gt":"2024-01-01","lt":5}})",
+        "range.lt: must be a date like the other bounds");
+  wrong(R"({"key":"t","match":{"phrase":1}})", "match.phrase: must be a string");
+  wrong(R"({"key":"t","match":{"prefix":null}})", "match: needs one of value, any, except, text");
+  wrong(R"({"key":"l","geo_radius":{"center":{"lon":1,"lat":2}}})", "geo_radius: needs a radius");
+  wrong(R"({"key":"l","geo_radius":{"radius":1}})", "geo_radius.center: is missing");
+  wrong(R"({"key":"l","geo_radius":{"radius":1,"center":{"lon":1}}})", "center: needs both lon and lat");
+  wrong(R"({"key":"l","geo_radius":{"radius":1,"center":{"lon":1,"lat":91}}})",
+        "Wrong format of GeoPoint payload: expected `lat` = 91.0 within [-90;90] and `lon` = 1.0 within "
+        "[-180;180]");
+  wrong(R"({"key":"l","geo_bounding_box":{"top_left":{"lon":1,"lat":1}}})", "bottom_right: is missing");
+  const auto polygon = [](const std::string& points) {
+    return R"({"key":"l","geo_polygon":{"exterior":{"points":[)" + points + "]}}}";
+  };
+  const std::string a = R"({"lon":0,"lat":0},)", b = R"({"lon":1,"lat":0},)", c = R"({"lon":1,"lat":1})";
+  wrong(polygon(a + b + c), "geo_polygon: polygon invalid, the size must be at least 4, got 3");
+  wrong(polygon(a + b + b + c),
+        "polygon invalid, the first and the last points should be the same to form a closed line");
+  wrong(R"({"key":"l","geo_polygon":{"exterior":{}}})", "exterior: needs points");
+  wrong(R"({"slice":{"total":0,"index":0}})", "slice.total: value 0 invalid, must be 1 or larger");
+  wrong(R"({"slice":{"total":4}})", "slice: needs both total and index");
+  wrong(R"({"slice":{"total":4,"index":-1}})", "slice.index: must be an integer");
+  wrong(R"({"slice":{"total":4294967296,"index":1}})", "slice.total: must be at most 4294967295");
+  wrong(R"({"slice":{"total":4,"index":4}})", "slice.index: value 4 invalid, must be from 0 to 3",
+        ErrorCode::unprocessable);
+}
+
+TEST(FilterJson, TakesTheFirstKindWhoseShapeFits) {
+  const auto condition = [](const std::string& json) { return reread("{\"must\":" + json + "}"); };
+  EXPECT_EQ(condition(R"({"key":"a","is_empty":{"key":"b"}})"), R"({"must":[{"is_empty":{"key":"b"}}]})");
+  EXPECT_EQ(condition(R"({"key":7,"has_id":[1]})"), R"({"must":[{"has_id":[1]}]})");
+  EXPECT_EQ(condition(R"({"has_id":[1],"is_null":{"key":"b"}})"), R"({"must":[{"is_null":{"key":"b"}}]})");
+  EXPECT_EQ(condition(R"({"key":"a","match":{"value":1.5,"any":[1,2]}})"),
+            R"({"must":[{"key":"a","match":{"any":[1,2]}}]})");
+  EXPECT_EQ(condition(R"({"key":"a","match":{"any":["x","y"],"text":"t"}})"),
+            R"({"must":[{"key":"a","match":{"text":"t"}}]})");
+  EXPECT_EQ(condition(R"({"key":"a","match":{"value":1,"boost":2},"unknown":[]})"),
+            R"({"must":[{"key":"a","match":{"value":1}}]})");
+  expect_error(R"({"must":{"key":"a","has_id":[1]}})", ErrorCode::unprocessable,
+               "At least one field condition");
+  expect_error(R"({"must":{"must":[],"has_id":"x"}})", ErrorCode::invalid_argument, "has_id: must be a list");
 }
 
 TEST(FilterJson, IsBounded) {

@@ -2,18 +2,23 @@
 // Internal to src/fields. Immutable once made, so shared by all clones of an evaluator.
 #pragma once
 
+#include <kith/field_index.h>
 #include <kith/filter.h>
 #include <kith/result.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "fields/geo_shape.h"
 #include "fields/payload_path.h"
+#include "fields/text_tokens.h"
 
 namespace kith::fields::program {
 
@@ -41,13 +46,30 @@ struct Except {
   PayloadPath path;
   ScalarSet values;
 };
-struct Text {
+/// Some string contains some of `parts`.
+struct Contains {
   PayloadPath path;
-  std::string text;
+  std::vector<std::string> parts;
+};
+struct Tokens {
+  PayloadPath path;
+  TextQuery query;
+};
+struct Prefix {
+  PayloadPath path;
+  std::string prefix;
 };
 struct NumberRange {
   PayloadPath path;
   Range bounds;
+};
+struct TimeRange {
+  PayloadPath path;
+  DatetimeRange bounds;
+};
+struct Area {
+  PayloadPath path;
+  GeoShape shape;
 };
 struct Count {
   PayloadPath path;
@@ -65,6 +87,9 @@ struct Ids {
 struct VectorName {
   std::string name;
 };
+struct Part {
+  Slice slice;
+};
 struct Block;
 struct InElements {
   PayloadPath elements;
@@ -74,8 +99,8 @@ struct Inner {
   std::unique_ptr<const Block> block;
 };
 
-using Check =
-    std::variant<Any, Except, Text, NumberRange, Count, Empty, Null, Ids, VectorName, InElements, Inner>;
+using Check = std::variant<Any, Except, Contains, Tokens, Prefix, NumberRange, TimeRange, Area, Count, Empty,
+                           Null, Ids, VectorName, Part, InElements, Inner>;
 
 /// One Filter.
 struct Block {
@@ -85,7 +110,11 @@ struct Block {
   bool needs_vector_names = false;
 };
 
-/// `depth_left`: how many more filters may be nested inside this one.
-Result<Block> compile(const Filter& filter, std::size_t depth_left);
+/// Field indexes by payload path.
+using FieldConfigs = std::map<std::string, FieldIndexConfig, std::less<>>;
+
+/// `fields` (may be null) says which keys have a text index. `depth_left`: how many more filters may be nested inside
+/// this one.
+Result<Block> compile(const Filter& filter, const FieldConfigs* fields, std::size_t depth_left);
 
 }  // namespace kith::fields::program

@@ -1,5 +1,8 @@
 // Filters back to JSON, compared, and read for what they require.
+#include <limits>
+
 #include "base/json_writer.h"
+#include "fields/datetime.h"
 #include "fields/filter_json.h"
 
 namespace kith::fields {
@@ -25,6 +28,30 @@ void write_bounds(JsonWriter& json, const Bounds& bounds) {
   json.end_object();
 }
 
+const char* text_match_name(TextMatch mode) {
+  switch (mode) {
+    case TextMatch::all:
+      return "text";
+    case TextMatch::any:
+      return "text_any";
+    case TextMatch::phrase:
+      return "phrase";
+    case TextMatch::substring:
+      return "substring";
+  }
+  return "text";
+}
+
+void write_point(JsonWriter& json, GeoPoint point) {
+  json.begin_object().field("lon", point.lon).field("lat", point.lat).end_object();
+}
+
+void write_ring(JsonWriter& json, const std::vector<GeoPoint>& ring) {
+  json.begin_object().key("points").begin_array();
+  for (const auto& point : ring) write_point(json, point);
+  json.end_array().end_object();
+}
+
 class ConditionWriter {
  public:
   explicit ConditionWriter(JsonWriter& json) : json_(json) {}
@@ -44,12 +71,39 @@ class ConditionWriter {
     list("except", c.except);
     json_.end_object();
   }
-  void operator()(const MatchText& c) const {
-    json_.field("key", c.key).key("match").begin_object().field("text", c.text).end_object();
-  }
+  void operator()(const MatchText& c) const { match(c.key, text_match_name(c.mode), c.text); }
+  void operator()(const MatchPrefix& c) const { match(c.key, "prefix", c.prefix); }
   void operator()(const Range& c) const {
     json_.field("key", c.key).key("range");
     write_bounds(json_, c);
+  }
+  void operator()(const DatetimeRange& c) const {
+    json_.field("key", c.key).key("range").begin_object();
+    bound("lt", c.lt);
+    bound("lte", c.lte);
+    bound("gt", c.gt);
+    bound("gte", c.gte);
+    // Without any bound it would read as a range of numbers.
+    if (!c.lt && !c.lte && !c.gt && !c.gte) bound("gte", std::numeric_limits<std::int64_t>::min());
+    json_.end_object();
+  }
+  void operator()(const GeoRadius& c) const {
+    write_point(json_.field("key", c.key).key("geo_radius").begin_object().key("center"), c.center);
+    json_.field("radius", c.radius_m).end_object();
+  }
+  void operator()(const GeoBox& c) const {
+    write_point(json_.field("key", c.key).key("geo_bounding_box").begin_object().key("top_left"), c.top_left);
+    write_point(json_.key("bottom_right"), c.bottom_right);
+    json_.end_object();
+  }
+  void operator()(const GeoPolygon& c) const {
+    write_ring(json_.field("key", c.key).key("geo_polygon").begin_object().key("exterior"), c.exterior);
+    if (!c.interiors.empty()) {
+      json_.key("interiors").begin_array();
+      for (const auto& ring : c.interiors) write_ring(json_, ring);
+      json_.end_array();
+    }
+    json_.end_object();
   }
   void operator()(const ValuesCount& c) const {
     json_.field("key", c.key).key("values_count");
@@ -69,6 +123,9 @@ class ConditionWriter {
     json_.end_array();
   }
   void operator()(const HasVector& c) const { json_.field("has_vector", c.name); }
+  void operator()(const Slice& c) const {
+    json_.key("slice").begin_object().field("total", c.total).field("index", c.index).end_object();
+  }
   void operator()(const Nested& c) const {
     json_.key("nested").begin_object().field("key", c.key).key("filter");
     write_inner(json_, c.filter);
@@ -77,6 +134,12 @@ class ConditionWriter {
   void operator()(const SubFilter&) const {}  // written without an object around it
 
  private:
+  void match(const std::string& key, const char* name, const std::string& text) const {
+    json_.field("key", key).key("match").begin_object().field(name, text).end_object();
+  }
+  void bound(const char* name, std::optional<std::int64_t> microseconds) const {
+    if (microseconds) json_.field(name, datetime_text(*microseconds));
+  }
   void list(const char* name, const std::vector<Scalar>& values) const {
     json_.key(name).begin_array();
     for (const auto& value : values) write_scalar(json_, value);

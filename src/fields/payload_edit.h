@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,12 +23,26 @@
 namespace kith::fields {
 
 inline constexpr std::size_t payload_depth_max = 128;
+/// Of what set_at_path() makes: with [] in the path, an update is written many times.
+inline constexpr std::size_t payload_edit_bytes_max = std::size_t{64} << 20;
 
 /// invalid_argument: not JSON, not an object, nested too deeply, not UTF-8, a number that no double can hold.
 Result<std::string> canonical_payload(std::string_view json);
 
 /// Top-level keys of `update` replace or join those of `base` (values are replaced whole, null stays null).
 Result<std::string> merge_payload(std::string_view base, std::string_view update);
+
+/// Qdrant's set_payload: in every object that `path` leads to ("": the payload itself), the keys of the object `update` replace or
+/// join those there, and a key whose new value is null is removed. What is missing on the way becomes an object, and so
+/// does whatever stands where an object is needed; [n] and [] put an empty array in place of what is none, and an
+/// element that is not there is not made. invalid_argument: `path` is no path, and as canonical_payload(). too_large:
+/// over payload_edit_bytes_max.
+Result<std::string> set_at_path(std::string_view base, std::string_view path, std::string_view update);
+
+/// Without the values that the paths lead to; what is not there is no error. As Qdrant's delete_payload: `a[]` empties
+/// the array, `a[0].b` and `a[].b` remove from elements, but `a[0]` alone removes nothing, as doing so twice would
+/// remove two. invalid_argument: one is no path, and as canonical_payload().
+Result<std::string> remove_paths(std::string_view base, std::span<const std::string> paths);
 
 /// Which part of a payload is asked for (Qdrant's with_payload): all, nothing, only some paths, or all but
 /// some.

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "fields/filter_generator.h"
+
 namespace kith::fields {
 namespace {
 
@@ -99,6 +101,80 @@ TEST(MergePayload, ReplacesAndJoinsTopLevelKeys) {
   EXPECT_FALSE(merge_payload("{", "{}").has_value());
 }
 
+TEST(SetAtPath, MergesIntoEveryObjectThePathLeadsTo) {
+  const auto set = [](std::string_view base, std::string_view path, std::string_view update) {
+    return set_at_path(base, path, update).value();
+  };
+  EXPECT_EQ(set(R"({"a":{"k":1,"l":2}})", "a", R"({"k":5,"m":[3]})"), R"({"a":{"k":5,"l":2,"m":[3]}})");
+  EXPECT_EQ(set(R"({"x":0})", "a.b", R"({"k":1})"), R"({"x":0,"a":{"b":{"k":1}}})")
+      << "what is missing is made";
+  EXPECT_EQ(set(R"({"a":5,"x":0})", "a.b", R"({"k":1})"), R"({"a":{"b":{"k":1}},"x":0})");
+  EXPECT_EQ(set(R"({"a":[{"c":{"z":1}},{}]})", "a[].c", R"({"k":1})"),
+            R"({"a":[{"c":{"z":1,"k":1}},{"c":{"k":1}}]})");
+  EXPECT_EQ(set(R"({"a":[{"c":1},7]})", "a[].c", R"({"k":1})"), R"({"a":[{"c":{"k":1}},{"c":{"k":1}}]})");
+  EXPECT_EQ(set(R"({"a":{"b":[{"c":{}},{"c":{}}]}})", "a.b[1].c", R"({"k":1})"),
+            R"({"a":{"b":[{"c":{}},{"c":{"k":1}}]}})");
+  EXPECT_EQ(set(R"({"a":[1,2]})", "a[1]", R"({"k":1})"), R"({"a":[1,{"k":1}]})");
+  EXPECT_EQ(set(R"({"a":[1,2]})", "a[2]", R"({"k":1})"), R"({"a":[1,2]})") << "no element is made";
+  EXPECT_EQ(set("{}", "a[0].b", R"({"k":1})"), R"({"a":[]})");
+  EXPECT_EQ(set(R"({"a":5})", "a[]", R"({"k":1})"), R"({"a":[]})");
+  EXPECT_EQ(set(R"({"a":{"b":{"c":1}}})", "a.b[]", R"({"k":1})"), R"({"a":{"b":[]}})");
+  EXPECT_EQ(set(R"({"a":{"k":1,"l":2}})", "a", R"({"k":null,"n":null})"), R"({"a":{"l":2}})")
+      << "null removes";
+  EXPECT_EQ(set(R"({"a":{"k":1}})", "a", "{}"), R"({"a":{"k":1}})");
+}
+
+TEST(SetAtPath, KeepsTheCanonicalForm) {
+  const auto set = [](std::string_view base, std::string_view path, std::string_view update) {
+    return set_at_path(base, path, update).value();
+  };
+  EXPECT_EQ(set(" { \"a\" : { \"x\" : [ 1.50 , \"]}\\\"\" ] , \"x\" : 2 } } ", "a", " { \"y\" : 1e5 } "),
+            R"({"a":{"x":2,"y":1e5}})");
+  EXPECT_EQ(set(R"({"gr\u00f6\u00dfe":{"s":"\"}{,["}})", "größe", R"({"n":-0})"),
+            R"({"größe":{"s":"\"}{,[","n":-0}})");
+  EXPECT_EQ(set(R"({"x.y":{},"x":{"y":1}})", R"("x.y")", R"({"k":1})"), R"({"x.y":{"k":1},"x":{"y":1}})");
+  EXPECT_EQ(set(R"({"":{}})", R"("")", R"({"":{"\n":[]}})"), R"({"":{"":{"\n":[]}}})");
+}
+
+TEST(SetAtPath, RefusesAndIsBounded) {
+  EXPECT_EQ(set_at_path("{}", "a..b", "{}").error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(set_at_path("[]", "a", "{}").error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(set_at_path("{}", "a", "5").error().code, ErrorCode::invalid_argument);
+  std::string deep = "1", path = "a";
+  for (std::size_t i = 0; i < payload_depth_max - 2; ++i) deep = "{\"a\":" + deep + "}";
+  EXPECT_TRUE(set_at_path("{}", path, deep).has_value());
+  EXPECT_THAT(set_at_path("{}", "a.b.c", deep).error().message, testing::HasSubstr("nested over"));
+  std::string zeros = "0", text(100'000, 'x');
+  for (int i = 0; i < 2000; ++i) zeros += ",0";
+  const auto grown = set_at_path("{\"a\":[" + zeros + "]}", "a[]", "{\"t\":\"" + text + "\"}");
+  ASSERT_FALSE(grown.has_value());
+  EXPECT_EQ(grown.error().code, ErrorCode::too_large);
+}
+
+TEST(RemovePaths, RemovesWhatThePathsLeadTo) {
+  const auto remove = [](std::string_view base, const std::vector<std::string>& paths) {
+    return remove_paths(base, paths).value();
+  };
+  const std::string_view base = R"({"a":1,"b":{"c":2,"d":[1,2,3]},"l":[{"x":1,"y":2},{"x":3},4,[{"x":5}]]})";
+  EXPECT_EQ(remove(base, {}), base);
+  EXPECT_EQ(remove(base, {"a", "nowhere", "b.c.deeper", "a[]"}),
+            R"({"b":{"c":2,"d":[1,2,3]},"l":[{"x":1,"y":2},{"x":3},4,[{"x":5}]]})");
+  EXPECT_EQ(remove(base, {"l[].x", "b.c"}), R"({"a":1,"b":{"d":[1,2,3]},"l":[{"y":2},{},4,[{"x":5}]]})");
+  EXPECT_EQ(remove(base, {"l[0].x", "l[3][].x"}),
+            R"({"a":1,"b":{"c":2,"d":[1,2,3]},"l":[{"y":2},{"x":3},4,[{}]]})");
+  EXPECT_EQ(remove(base, {"l[].y", "l[0].x", "l[1].x"}),
+            R"({"a":1,"b":{"c":2,"d":[1,2,3]},"l":[{},{},4,[{"x":5}]]})");
+  EXPECT_EQ(remove(base, {"b.d[1]", "l[0]"}), base)
+      << "an element by its number stays, as removing it twice would remove two";
+  EXPECT_EQ(remove(base, {"b.d[]", "l[]"}), R"({"a":1,"b":{"c":2,"d":[]},"l":[]})");
+  EXPECT_EQ(remove(base, {"l.x", "b[0]"}), base) << "arrays are entered by [] only";
+  EXPECT_EQ(remove(base, {"b", "b.c", "l", "a"}), "{}");
+  EXPECT_EQ(remove(" { \"a\" : 1 , \"b\" : [ ] } ", {"a"}), R"({"b":[]})");
+  EXPECT_EQ(remove(R"({"x.y":1,"x":{"y":2,"z":3}})", {R"("x.y")", "x.y"}), R"({"x":{"z":3}})");
+  EXPECT_FALSE(remove_paths(base, std::vector<std::string>{"a", "b..c"}).has_value());
+  EXPECT_FALSE(remove_paths("[]", std::vector<std::string>{"a"}).has_value());
+}
+
 std::string select(const char* with_payload, std::string_view payload) {
   const auto selection = PayloadSelection::parse(with_payload);
   EXPECT_TRUE(selection.has_value()) << with_payload << ": " << selection.error().message;
@@ -184,6 +260,94 @@ TEST(PayloadProperty, MergeAndCanonicalFormKeepEveryValue) {
     for (const auto& [key, value] : update.items()) merged[key] = value;
     ASSERT_EQ(merge_payload(base.dump(1), update.dump()).value(), merged.dump()) << "seed " << seed;
   }
+}
+
+// ── edits at paths, against trees ────────────────────────────────────────────────────────────────────
+
+/// "a.b[0][]" → "a", "b", 0, null.
+std::vector<Json> steps_of(const std::string& path) {
+  std::vector<Json> steps;
+  const auto parsed = PayloadPath::parse(path).value();
+  for (const auto& step : parsed.steps()) {
+    if (step.kind == PathStep::Kind::key) steps.emplace_back(step.key);
+    if (step.kind == PathStep::Kind::index) steps.emplace_back(step.index);
+    if (step.kind == PathStep::Kind::every) steps.emplace_back(nullptr);
+  }
+  return steps;
+}
+
+void set_in_tree(Json& at, std::span<const Json> steps, const Json& update) {
+  if (steps.empty()) {
+    if (!at.is_object()) at = Json::object();
+    for (const auto& [key, value] : update.items()) {
+      if (value.is_null()) {
+        at.erase(key);
+      } else {
+        at[key] = value;
+      }
+    }
+    return;
+  }
+  const auto rest = steps.subspan(1);
+  if (steps[0].is_string()) {
+    if (!at.is_object()) at = Json::object();
+    set_in_tree(at[steps[0].get<std::string>()], rest, update);
+    return;
+  }
+  if (!at.is_array()) at = Json::array();
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (steps[0].is_null() || steps[0] == i) set_in_tree(at[i], rest, update);
+  }
+}
+
+void remove_from_tree(Json& at, std::span<const Json> steps) {
+  const auto rest = steps.subspan(1);
+  if (steps[0].is_string()) {
+    const auto key = steps[0].get<std::string>();
+    if (!at.is_object() || !at.contains(key)) return;
+    if (rest.empty()) {
+      at.erase(key);
+    } else {
+      remove_from_tree(at[key], rest);
+    }
+    return;
+  }
+  if (!at.is_array()) return;
+  if (rest.empty()) {
+    if (steps[0].is_null()) at = Json::array();
+    return;
+  }
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (steps[0].is_null() || steps[0] == i) remove_from_tree(at[i], rest);
+  }
+}
+
+TEST(PayloadProperty, EditsAtPathsAgreeWithTrees) {
+  const auto seed = random_seed();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  FilterGenerator make(seed);
+  int changed = 0;
+  for (int round = 0; round < 4000; ++round) {
+    const auto base = Json::parse(make.payload().dump()), update = Json::parse(make.payload(1).dump());
+    const auto text = base.dump(make.below(2) == 0 ? -1 : 1);
+    const auto path = make.path();
+    Json tree = base;
+    set_in_tree(tree, steps_of(path), update);
+    ASSERT_EQ(set_at_path(text, path, update.dump(2)).value(), tree.dump()) << text << "\n"
+                                                                            << path << "\n"
+                                                                            << update;
+    changed += tree == base ? 0 : 1;
+
+    tree = base;
+    std::vector<std::string> paths;
+    for (auto n = make.below(4); n > 0; --n) paths.push_back(make.path());
+    for (const auto& one : paths) remove_from_tree(tree, steps_of(one));
+    ASSERT_EQ(remove_paths(text, paths).value(), tree.dump()) << text << "\n"
+                                                              << testing::PrintToString(paths);
+    changed += tree == base ? 0 : 1;
+  }
+  EXPECT_GT(changed, 2000);
 }
 
 }  // namespace

@@ -105,6 +105,18 @@ PayloadPath PayloadPath::elements() const {
   return path;
 }
 
+PayloadPath PayloadPath::field() const {
+  PayloadPath path = *this;
+  if (path.steps_.back().kind == PathStep::Kind::every) path.steps_.pop_back();
+  return path;
+}
+
+PayloadPath PayloadPath::join(const PayloadPath& inner) const {
+  PayloadPath path = *this;
+  path.steps_.insert(path.steps_.end(), inner.steps_.begin(), inner.steps_.end());
+  return path;
+}
+
 std::string PayloadPath::to_string() const {
   std::string out;
   for (const auto& step : steps_) {

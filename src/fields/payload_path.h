@@ -43,6 +43,13 @@ class PayloadPath {
   /// The path with [] at its end, unless it ends so already: the elements of the array at the path.
   PayloadPath elements() const;
 
+  /// Without the [] at its end, if it has one: `a[]` and `a` name the same field, as values that are arrays count
+  /// element by element.
+  PayloadPath field() const;
+
+  /// The path of what `inner` leads to inside the values of this path.
+  PayloadPath join(const PayloadPath& inner) const;
+
   /// Notation that parse() reads back to an equal path.
   std::string to_string() const;
 

@@ -52,5 +52,11 @@ TEST(PayloadPath, ElementsAddsTheWildcardOnce) {
   EXPECT_EQ(PayloadPath::parse("a[0]")->elements().to_string(), "a[0][]");
 }
 
+TEST(PayloadPath, FieldAndJoin) {
+  EXPECT_EQ(PayloadPath::parse("a.b[]")->field().to_string(), "a.b");
+  EXPECT_EQ(PayloadPath::parse("a[].b")->field().to_string(), "a[].b");
+  EXPECT_EQ(PayloadPath::parse("a[]")->join(*PayloadPath::parse("b.c[]")).to_string(), "a[].b.c[]");
+}
+
 }  // namespace
 }  // namespace kith::fields

@@ -143,7 +143,9 @@ Result<DocumentPlan> plan_document(const Snapshot& snapshot, const PreparedDocum
     const PayloadDifference difference = compare_payloads(stored[i]->payload, chunk.payload);
     if (difference == PayloadDifference::none) continue;
     const bool merge = difference == PayloadDifference::merge;
-    plan.updates.push_back({chunk.id, chunk.payload, merge ? PayloadMode::merge : PayloadMode::overwrite});
+    plan.updates.push_back({.points = {{chunk.id}, std::nullopt},
+                            .mode = merge ? PayloadMode::merge : PayloadMode::overwrite,
+                            .payload = chunk.payload});
   }
   return plan;
 }

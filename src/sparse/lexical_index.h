@@ -14,8 +14,8 @@
 #include <kith/ids.h>
 #include <kith/result.h>
 
-#include "base/bit_set.h"
 #include "sparse/segment.h"
+#include "sparse/segment_parts.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,45 +26,12 @@
 #include <string_view>
 #include <vector>
 
-namespace kith {
-class StopToken;
-}
-
 namespace kith::sparse {
 
-/// A segment as one generation sees it.
-struct IndexPart {
-  std::shared_ptr<const Segment> segment;
-  std::shared_ptr<const BitSet> deleted;  ///< by ordinal; null: nothing
-  std::uint32_t deleted_count = 0;
-  std::uint64_t deleted_length = 0;
-
-  std::uint32_t live_count() const { return segment->point_count() - deleted_count; }
-  bool alive(std::uint32_t ordinal) const { return !deleted || !deleted->test(ordinal); }
-  /// Live points that have the term; walks its list if anything is deleted.
-  std::uint32_t live_frequency(std::uint32_t term) const;
-};
-
-/// What to merge next, holding all it needs.
-struct MergePlan {
-  std::vector<IndexPart> parts;
-  std::uint64_t points = 0;  ///< live ones
-
-  struct Outcome {
-    std::vector<IndexPart> parts;            ///< as they were merged
-    std::shared_ptr<const Segment> segment;  ///< null when nothing was alive
-  };
-  /// Linear in the postings, which it decodes and encodes again. cancelled/deadline_exceeded by `stop`.
-  Result<Outcome> run(const StopToken* stop = nullptr) const;
-};
-
-/// Tiers: when `segments_per_tier` segments are of one order of magnitude (base `segments_per_tier`), they are merged; a
-/// segment that is mostly dead is rewritten by itself.
-struct MergePolicy {
-  std::size_t segments_per_tier = 8;
-  std::uint32_t points_first_tier = 64;  ///< segments up to this size are one tier
-  double deleted_share_max = 0.3;
-};
+using IndexPart = SegmentPart<Segment>;
+using MergePlan = SegmentMergePlan<Segment>;
+template <>
+Result<MergePlan::Outcome> MergePlan::run(const StopToken* stop) const;
 
 class LexicalIndex {
  public:

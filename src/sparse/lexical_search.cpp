@@ -6,40 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 namespace kith::sparse {
 namespace {
-
-/// Better first: higher score, then lower slot.
-bool better(const Hit& a, const Hit& b) { return a.score != b.score ? a.score > b.score : a.slot < b.slot; }
-
-/// The best `limit` hits seen; a heap whose front is the worst of them.
-class TopHits {
- public:
-  TopHits(std::size_t limit, const SearchRequest& request) : limit_(limit), request_(request) {}
-
-  void offer(SlotId slot, float score) {
-    const Hit hit{slot, score};
-    if (hits_.size() == limit_ && !better(hit, hits_.front())) return;
-    if (request_.allowed != nullptr && !request_.allowed->test(slot.value)) return;
-    if (request_.filter && !request_.filter(slot)) return;
-    if (hits_.size() == limit_) {
-      std::ranges::pop_heap(hits_, better);
-      hits_.pop_back();
-    }
-    hits_.push_back(hit);
-    std::ranges::push_heap(hits_, better);
-  }
-  std::vector<Hit> take() {
-    std::ranges::sort_heap(hits_, better);
-    return std::move(hits_);
-  }
-
- private:
-  std::size_t limit_;
-  const SearchRequest& request_;
-  std::vector<Hit> hits_;
-};
 
 /// Scores of a stretch of ordinals: fits the cache, and is what a bound on its best score can skip as one.
 class Window {
@@ -152,7 +122,7 @@ Result<SearchOutcome> search(const LexicalIndex& index, const SearchRequest& req
   }
   if (request.limit == 0 || scorers.empty()) return outcome;
 
-  TopHits top(request.limit, request);
+  TopHits top(request.limit, request.allowed, request.filter);
   const auto window = std::make_unique<Window>();
   for (std::size_t i = 0; i < parts.size(); ++i) {
     outcome.postings_scored +=

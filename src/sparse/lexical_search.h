@@ -12,6 +12,7 @@
 #include "base/bit_set.h"
 #include "sparse/bm25.h"
 #include "sparse/lexical_index.h"
+#include "sparse/top_hits.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -37,12 +38,6 @@ struct SearchRequest {
   const StopToken* stop = nullptr;
 };
 
-struct Hit {
-  SlotId slot;
-  float score = 0;  ///< > 0
-  bool operator==(const Hit&) const = default;
-};
-
 struct TermReport {
   std::string term;
   std::uint64_t document_frequency = 0;
@@ -50,7 +45,7 @@ struct TermReport {
 };
 
 struct SearchOutcome {
-  std::vector<Hit> hits;  ///< best first
+  std::vector<Hit> hits;  ///< best first; scores > 0
   std::uint64_t postings_scored = 0;
   std::vector<TermReport> terms;  ///< of the query, unknown ones with frequency 0
 };

@@ -125,6 +125,10 @@ class Store {
   /// Ascending by id from `from` (itself included). With nothing wanted, only slot and version are decoded.
   Status scan_points(const ReadView* view, CollectionId collection, const std::optional<PointId>& from,
                      Want want, const PointVisitor& visit) const;
+  /// Ids that part the collection's points into at most about `ranges` ranges (each from its id up to the next), roughly
+  /// even where ids are; the first is not above the first point. At least one, even of nothing.
+  Result<std::vector<PointId>> split_points(const ReadView* view, CollectionId collection,
+                                            std::size_t ranges) const;
   /// Ascending by slot.
   Status scan_slots(const ReadView* view, CollectionId collection, SlotId from,
                     const SlotVisitor& visit) const;

@@ -186,6 +186,54 @@ Status Store::scan_points(const ReadView* view, CollectionId collection, const s
   return core_->scan(view, Column::points, first, keys::after_collection(collection), decode_and_visit);
 }
 
+namespace {
+
+/// The first 8 bytes behind the tag: a number, or the head of a UUID.
+std::uint64_t head_of(const PointId& id) {
+  const std::string key = id.key();
+  return keys::be64_at(std::string_view(key).substr(1));
+}
+
+PointId with_head(const PointId& like, std::uint64_t head) {
+  if (like.is_number()) return PointId(head);
+  Uuid uuid;
+  for (int i = 0; i < 8; ++i) uuid.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(head >> (56 - 8 * i));
+  return PointId(uuid);
+}
+
+}  // namespace
+
+// Numbers and UUIDs are cut evenly between the least and the greatest of them; strings are one range.
+Result<std::vector<PointId>> Store::split_points(const ReadView* view, CollectionId collection,
+                                                 std::size_t ranges) const {
+  const std::unique_ptr<rocksdb::Iterator> iterator(
+      core_->db->NewIterator(core_->read_options(view), core_->column(Column::points)));
+  const std::string end = keys::after_collection(collection);
+  std::vector<PointId> out{PointId(std::uint64_t{0})};
+  iterator->Seek(keys::of_collection(collection));
+  while (iterator->Valid() && view_of(iterator->key()) < end) {
+    const std::string prefix(view_of(iterator->key()).substr(0, keys::collection_bytes + 1));
+    const PointId least = KITH_TRY(PointId::from_key(keys::rest(view_of(iterator->key()))));
+    if (least.is_string()) {
+      out.push_back(least);
+      break;
+    }
+    const std::string behind = keys::after_prefix(prefix);
+    iterator->SeekForPrev(behind);
+    if (!iterator->Valid()) break;
+    const PointId most = KITH_TRY(PointId::from_key(keys::rest(view_of(iterator->key()))));
+    const std::uint64_t first = head_of(least), step = (head_of(most) - first) / ranges + 1;
+    std::uint64_t head = first;
+    for (std::size_t i = 0; i < ranges && head <= head_of(most) && head >= first; ++i, head += step) {
+      PointId cut = i == 0 ? least : with_head(least, head);
+      if (out.back() < cut) out.push_back(std::move(cut));
+    }
+    iterator->Seek(behind);
+  }
+  KITH_TRY(from_rocks(iterator->status(), "read from the store"));
+  return out;
+}
+
 Status Store::scan_slots(const ReadView* view, CollectionId collection, SlotId from,
                          const SlotVisitor& visit) const {
   const auto decode_and_visit = [&](std::string_view key, std::string_view value) -> Result<bool> {

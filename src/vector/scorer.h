@@ -11,6 +11,8 @@
 #include <kith/ids.h>
 #include <kith/options.h>
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -36,6 +38,12 @@ class VectorSource {
   /// How near stored rows are to a stored row; what graph building needs.
   virtual void score_between(SlotId row, std::span<const SlotId> others, std::span<float> scores) const = 0;
 };
+
+/// Finite and ordered, even where values overflow: NaN and −∞ become the worst score, +∞ the best one.
+inline float finite_score(float score) {
+  constexpr float best = std::numeric_limits<float>::max(), worst = -best;
+  return score > worst ? std::min(score, best) : worst;
+}
 
 /// The metric's own score: similarity (cosine, dot) or distance (euclid with its square root, manhattan).
 float raw_score(Distance distance, float score);

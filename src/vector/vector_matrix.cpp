@@ -50,12 +50,7 @@ struct Metric {
     dimension = matrix.dimension() < simd::sequential_below ? matrix.dimension() : matrix.row_floats();
   }
 
-  /// Finite and ordered, even if the values overflow: NaN and −∞ become the worst score.
-  float score_of(float value) const {
-    constexpr float best = std::numeric_limits<float>::max(), worst = -best;
-    const float score = negate ? -value : value;
-    return score > worst ? (score < best ? score : best) : worst;
-  }
+  float score_of(float value) const { return finite_score(negate ? -value : value); }
 
   void score_rows(const VectorMatrix& matrix, const float* query, std::span<const SlotId> slots,
                   std::span<float> scores) const {

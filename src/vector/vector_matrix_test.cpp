@@ -1,6 +1,7 @@
 #include "vector/vector_matrix.h"
 
 #include "base/stop_token.h"
+#include "simd/kernels.h"
 #include "vector/index_for_test.h"
 
 #include <cfloat>
@@ -35,6 +36,54 @@ TEST(VectorMatrix, ScoresAsDefinedForAllMetricsAndDimensions) {
       }
     }
   }
+}
+
+// volatile: one rounding after each operation, in order, nothing fused, whatever the compiler would like to do.
+float textbook_score(Distance distance, std::span<const float> a, std::span<const float> b) {
+  volatile float sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    volatile float difference = a[i] - b[i];
+    volatile float term = higher_is_better(distance)     ? a[i] * b[i]
+                          : distance == Distance::euclid ? difference * difference
+                                                         : std::fabs(difference);
+    sum = sum + term;
+  }
+  return higher_is_better(distance) ? sum : -sum;
+}
+
+// What clients compare with ==: the padding of a row takes no part, at no CPU level.
+TEST(VectorMatrix, SmallScoresAreTheTextbookLoopBitForBit) {
+  constexpr unsigned seed = 15;
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-3, 3);
+  for (const auto level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
+    if (simd::kernels_of(level) == nullptr) continue;
+    ASSERT_TRUE(simd::choose_level(simd::level_name(level)));
+    for (const Distance distance : all_distances) {
+      for (std::uint32_t dimension = 1; dimension < simd::sequential_below; ++dimension) {
+        VectorMatrix matrix(dimension, distance);
+        ASSERT_TRUE(matrix.grow(100));
+        std::vector<SlotId> slots;
+        std::vector<float> values(dimension), query(dimension), many(100), between(100);
+        for (std::uint32_t i = 0; i < 100; ++i) {
+          for (float& value : values) value = uniform(random);
+          matrix.set({i}, values);
+          slots.push_back({i});
+        }
+        for (float& value : query) value = uniform(random);
+        const auto scorer = matrix.scorer(query);
+        scorer->score_many(slots, many);
+        matrix.score_between({0}, slots, between);
+        for (const SlotId slot : slots) {
+          const float truth = textbook_score(distance, query, matrix.values(slot));
+          ASSERT_EQ(many[slot.value], truth) << dimension;
+          ASSERT_EQ(scorer->score(slot), truth) << dimension;
+          ASSERT_EQ(between[slot.value], textbook_score(distance, matrix.values({0}), matrix.values(slot)));
+        }
+      }
+    }
+  }
+  ASSERT_TRUE(simd::choose_level(""));
 }
 
 TEST(VectorMatrix, OverflowIsTheWorstScoreAndNeverNan) {

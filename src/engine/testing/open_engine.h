@@ -57,6 +57,11 @@ inline Result<WriteOutcome> write_one(Collection& collection, Change change) {
   return collection.write(std::move(changes));
 }
 
+inline PayloadUpdate payload_update(std::uint64_t id, std::string payload,
+                                    PayloadMode mode = PayloadMode::merge) {
+  return {.points = {{PointId(id)}, std::nullopt}, .mode = mode, .payload = std::move(payload)};
+}
+
 inline Result<WriteOutcome> upsert(Collection& collection, std::uint64_t id, VectorMap vectors,
                                    std::string payload = "{}") {
   Change change;

@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "engine/local_database.h"
@@ -73,14 +77,43 @@ inline DenseVector random_vector(Random& random, std::size_t dimension) {
 struct Expected {
   struct Point {
     VectorMap vectors;
-    std::string payload;
+    std::string payload = "{}";
     std::string word;  ///< unique to this content; "" = no text
+    std::vector<std::pair<std::string, std::string>> fields;  ///< of the payload: key and JSON
+
+    void set(const std::string& key, const std::string& json) {
+      const auto found = std::ranges::find(fields, key, &std::pair<std::string, std::string>::first);
+      if (found == fields.end()) {
+        fields.emplace_back(key, json);
+      } else {
+        found->second = json;
+      }
+      render();
+    }
+    void remove(const std::string& key) {
+      std::erase_if(fields, [&](const auto& field) { return field.first == key; });
+      render();
+    }
+    void clear() {
+      fields.clear();
+      word.clear();
+      render();
+    }
+    std::optional<std::string> value(const std::string& key) const {
+      const auto found = std::ranges::find(fields, key, &std::pair<std::string, std::string>::first);
+      return found == fields.end() ? std::nullopt : std::optional(found->second);
+    }
+    void render() {
+      payload = "{";
+      for (const auto& [key, json] : fields) payload += (payload.size() > 1 ? ",\"" : "\"") + key + "\":" + json;
+      payload += "}";
+    }
     bool operator==(const Point&) const = default;
   };
   std::map<PointId, Point> points;
 };
 
-/// Points, payloads, vectors, counts, exact search and words of a snapshot against the map. `query` has the dimension
+/// Points, payloads, vectors, counts, filters, exact search, sparse search, MaxSim and words of a snapshot against the map. `query` has the dimension
 /// of the unnamed vector, metric euclid.
 void expect_same(const Snapshot& snapshot, const Expected& expected, const DenseVector& query);
 

@@ -79,12 +79,26 @@ float raw_score(Distance distance, std::span<const float> query, const DenseVect
   return norm == 0 ? 0 : static_cast<float>(dot / norm);
 }
 
+std::unexpected<Error> not_here() {
+  return failure(ErrorCode::unsupported, "the in-memory collection cannot do this");
+}
+
 class MemorySnapshot final : public Snapshot {
  public:
   MemorySnapshot(std::shared_ptr<const MemoryState> state, CollectionConfig config)
       : state_(std::move(state)), config_(std::move(config)) {}
 
   ChangeSeq change_seq() const override { return state_->change_seq; }
+  const CollectionConfig& config() const override { return config_; }
+
+  // What nothing in src/rag asks for.
+  Result<LegResult> search_vectors(const VectorSearchRequest&) const override { return not_here(); }
+  Result<CountEstimate> estimate(const Filter*) const override { return not_here(); }
+  Result<std::vector<OrderedPoint>> order_by(const OrderRequest&) const override { return not_here(); }
+  Result<std::vector<FacetHit>> facet(const FacetRequest&) const override { return not_here(); }
+  Result<std::vector<PointId>> sample(std::size_t, const Filter*, std::uint64_t) const override {
+    return not_here();
+  }
 
   Result<LegResult> nearest(const NearestRequest& request) const override {
     const auto params = config_.vectors.find(request.vector_name);
@@ -232,6 +246,7 @@ Status MemoryCollection::validate(const Change& change) const {
     }
   }
   for (const auto& update : change.payload_updates) {
+    if (update.points.filter || update.mode > PayloadMode::overwrite) return not_here();
     if (!json::parse(update.payload, nullptr, false).is_object()) {
       return failure(ErrorCode::invalid_argument, "payload update is not a JSON object");
     }
@@ -247,14 +262,16 @@ void MemoryCollection::apply(MemoryState& state, const Change& change) const {
         std::make_shared<const StoredPoint>(StoredPoint{point.id, seq, point.vectors, point.payload});
   }
   for (const auto& update : change.payload_updates) {
-    const auto it = state.points.find(update.id);
-    if (it == state.points.end()) continue;
-    StoredPoint point = *it->second;
-    json payload = update.mode == PayloadMode::merge ? json::parse(point.payload) : json::object();
-    payload.update(json::parse(update.payload));
-    point.payload = payload.dump();
-    point.version = seq;
-    it->second = std::make_shared<const StoredPoint>(std::move(point));
+    for (const auto& id : update.points.ids) {
+      const auto it = state.points.find(id);
+      if (it == state.points.end()) continue;
+      StoredPoint point = *it->second;
+      json payload = update.mode == PayloadMode::merge ? json::parse(point.payload) : json::object();
+      payload.update(json::parse(update.payload));
+      point.payload = payload.dump();
+      point.version = seq;
+      it->second = std::make_shared<const StoredPoint>(std::move(point));
+    }
   }
   for (const auto& put : change.document_puts) {
     DocumentPut stored = put;
@@ -274,6 +291,16 @@ Result<WriteOutcome> MemoryCollection::write(std::vector<Change> changes) {
   for (auto& change : changes) written_.push_back(std::move(change));
   return WriteOutcome{state_->change_seq, Durability::os};
 }
+
+Result<WriteOutcome> MemoryCollection::create_field_index(std::string_view, FieldIndexConfig) {
+  return not_here();
+}
+Result<WriteOutcome> MemoryCollection::drop_field_index(std::string_view) { return not_here(); }
+Result<WriteOutcome> MemoryCollection::add_vector(std::string_view, VectorParams) { return not_here(); }
+Result<WriteOutcome> MemoryCollection::remove_vector(std::string_view) { return not_here(); }
+Result<WriteOutcome> MemoryCollection::set_face(std::string) { return not_here(); }
+
+Status MemoryDatabase::change_aliases(const std::vector<AliasAction>&) { return not_here(); }
 
 Result<std::shared_ptr<Collection>> MemoryDatabase::create_collection(std::string_view name,
                                                                       CollectionConfig config) {

@@ -33,6 +33,11 @@ class MemoryCollection final : public Collection {
   CollectionInfo info() const override;
   Result<WriteOutcome> write(std::vector<Change> changes) override;
   Result<std::shared_ptr<const Snapshot>> snapshot() const override;
+  Result<WriteOutcome> create_field_index(std::string_view key, FieldIndexConfig config) override;
+  Result<WriteOutcome> drop_field_index(std::string_view key) override;
+  Result<WriteOutcome> add_vector(std::string_view name, VectorParams params) override;
+  Result<WriteOutcome> remove_vector(std::string_view name) override;
+  Result<WriteOutcome> set_face(std::string face) override;
   Status flush() override { return {}; }
   Status wait_linked(std::chrono::milliseconds) override { return {}; }
 
@@ -60,6 +65,8 @@ class MemoryDatabase final : public Database {
   Result<std::shared_ptr<Collection>> collection(std::string_view name) const override;
   std::vector<std::string> collection_names() const override;
   Result<bool> drop_collection(std::string_view name) override;
+  Status change_aliases(const std::vector<AliasAction>& actions) override;
+  std::vector<std::pair<std::string, std::string>> aliases() const override { return {}; }
   Status put_record(std::string_view kind, std::string_view key, std::string_view value) override;
   Status delete_record(std::string_view kind, std::string_view key) override;
   Result<std::optional<std::string>> record(std::string_view kind, std::string_view key) const override;
