@@ -138,6 +138,7 @@ class CreateReader {
     // {"size":…} is the unnamed vector; a vector that is called "size" has an object there.
     const auto size = vectors.find("size");
     if (size && !size->is_object()) return add_dense("", vectors, at);
+    face_.named = true;
     for (const auto& [name, value] : vectors.members()) {
       KITH_TRY(add_dense(name, value, Place(at, name, "?")));
     }
@@ -289,6 +290,7 @@ CollectionFace CollectionFace::parse(const std::string& json) {
   };
   take_names("vectors", out.vectors);
   take_names("sparse_vectors", out.sparse_vectors);
+  if (const auto value = root.find_not_null("named")) out.named = value->boolean().value_or(false);
   take("params", out.params);
   take("hnsw_config", out.hnsw);
   take("optimizers_config", out.optimizers);
@@ -314,6 +316,7 @@ std::string CollectionFace::to_json() const {
   };
   put_names("vectors", vectors);
   put_names("sparse_vectors", sparse_vectors);
+  if (named) json.field("named", true);
   put("params", params);
   put("hnsw_config", hnsw);
   put("optimizers_config", optimizers);
@@ -370,7 +373,7 @@ void append_vectors_config(JsonWriter& json, const CollectionConfig& config, con
   const auto dense_count = static_cast<std::ptrdiff_t>(config.vectors.size()) - sparse_count;
   const auto unnamed = config.vectors.find("");
   json.key("vectors");
-  if (dense_count == 1 && unnamed != config.vectors.end() && !is_sparse(*unnamed)) {
+  if (!face.named && dense_count == 1 && unnamed != config.vectors.end() && !is_sparse(*unnamed)) {
     json.raw(echo_of_vector(face, "", unnamed->second));
   } else {
     json.begin_object();

@@ -24,6 +24,7 @@ namespace kith::server::qdrant {
 struct CollectionFace {
   std::map<std::string, std::string, std::less<>> vectors;  ///< dense and multi
   std::map<std::string, std::string, std::less<>> sparse_vectors;
+  bool named = false;  ///< `vectors` was given by names, the unnamed one under ""
   std::string params, hnsw, optimizers, wal, quantization, strict_mode, metadata;
 
   /// What cannot be read (another face may have written it) counts as not given.

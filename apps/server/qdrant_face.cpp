@@ -71,7 +71,7 @@ Result<std::shared_ptr<const Snapshot>> Lookups::snapshot(std::string_view colle
     if (other.error().code != ErrorCode::not_found) return std::unexpected(std::move(other).error());
     return failure(ErrorCode::not_found, "Collection " + std::string(collection) + " not found");
   }
-  auto taken = KITH_TRY((*other)->snapshot());
+  auto taken = (*other)->name() == home_name_ ? home_ : KITH_TRY((*other)->snapshot());
   snapshots_.emplace(std::string(collection), taken);
   return taken;
 }

@@ -50,9 +50,10 @@ class ClearedIssues {
 
 class Face {
  public:
-  explicit Face(Node& node) : node_(node) {}
+  explicit Face(Node& node) : node_(node), started_unix_ms_(node.clock().wall_unix_ms()) {}
 
   Node& node() const { return node_; }
+  std::int64_t started_unix_ms() const { return started_unix_ms_; }
   /// not_found in Qdrant's words.
   Result<std::shared_ptr<Collection>> collection(const std::string& name) const;
   /// The one that the path names.
@@ -65,6 +66,7 @@ class Face {
 
  private:
   Node& node_;
+  std::int64_t started_unix_ms_;
   std::mutex config_mutex_;
   RequestFigures requests_;
   ClearedIssues cleared_issues_;
@@ -73,13 +75,17 @@ class Face {
 /// Other collections that a request looks into: one snapshot of each.
 class Lookups final : public query::SnapshotSource {
  public:
-  explicit Lookups(const Face& face) : face_(face) {}
+  /// `home`: the snapshot of `collection` that the request itself reads, which a lookup there gets as well.
+  Lookups(const Face& face, const Collection& collection, std::shared_ptr<const Snapshot> home)
+      : face_(face), home_name_(collection.name()), home_(std::move(home)) {}
   Result<std::shared_ptr<const Snapshot>> snapshot(std::string_view collection) const override;
   /// not_found when a lookup_from of the query, or of a prefetch of it, names no collection.
   Status check(const query::UniversalQuery& query) const;
 
  private:
   const Face& face_;
+  std::string home_name_;
+  std::shared_ptr<const Snapshot> home_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Snapshot>, std::less<>> snapshots_;
 };

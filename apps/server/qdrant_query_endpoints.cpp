@@ -53,7 +53,7 @@ Status answer_search(Face& face, const net::Request& request, const QueryBody& b
   const auto collection = KITH_TRY(face.collection(request));
   const SearchTimer timer(face, *collection);
   const auto snapshot = KITH_TRY(collection->snapshot());
-  const Lookups lookups(face);
+  const Lookups lookups(face, *collection, snapshot);
   return run_search({*snapshot, lookups, request.stop, shape}, body, result);
 }
 
@@ -63,7 +63,7 @@ Status answer_batch(Face& face, const net::Request& request, const std::vector<Q
   const auto collection = KITH_TRY(face.collection(request));
   const SearchTimer timer(face, *collection);
   const auto snapshot = KITH_TRY(collection->snapshot());
-  const Lookups lookups(face);
+  const Lookups lookups(face, *collection, snapshot);
   const Searched searched{*snapshot, lookups, request.stop, shape};
   std::vector<std::string> answers(bodies.size());
   const auto run_one = [&](std::size_t i) {
@@ -84,7 +84,7 @@ Status answer_groups(Face& face, const net::Request& request, const GroupsBody& 
   const auto collection = KITH_TRY(face.collection(request));
   const SearchTimer timer(face, *collection);
   const auto snapshot = KITH_TRY(collection->snapshot());
-  const Lookups lookups(face);
+  const Lookups lookups(face, *collection, snapshot);
   KITH_TRY(lookups.check(body.groups.query));
   std::shared_ptr<const Snapshot> lookup;
   if (body.lookup) lookup = KITH_TRY(lookups.snapshot(body.lookup->collection));

@@ -23,8 +23,9 @@ void for_each_collection(const Face& face, Fn fn) {
 }
 
 /// What clients take the server for; ours is kith_build_info of /metrics.
-void append_app(JsonWriter& json) {
-  json.begin_object().field("name", "qdrant").field("version", api_version).end_object();
+void append_app(JsonWriter& json, const Face& face) {
+  json.begin_object().field("name", "qdrant").field("version", api_version);
+  json.field("startup", utc_text(face.started_unix_ms())).end_object();
 }
 
 /// What is told of a request for telemetry.
@@ -139,7 +140,7 @@ Status telemetry(Face& face, net::Request& request, JsonWriter& result) {
   const Detail detail = KITH_TRY(parse_detail(request));
   result.begin_object().field("id", Uuid::v5(Uuid{}, face.node().data_folder()).to_string());
   result.key("app");
-  append_app(result);
+  append_app(result, face);
   result.key("collections");
   append_collections(result, face, detail);
   result.key("cluster").begin_object().field("enabled", false).end_object();
