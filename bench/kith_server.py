@@ -55,8 +55,16 @@ class Connection:
     def call(self, method, path, body=None):
         data = body if isinstance(body, (bytes, str)) or body is None else json.dumps(body)
         headers = {"content-type": "application/json"} if data is not None else {}
-        self._connection.request(method, path, data, headers)
-        response = self._connection.getresponse()
+        # The server closes a connection on which nothing came for a while; every call here may be made twice.
+        for last in (False, True):
+            try:
+                self._connection.request(method, path, data, headers)
+                response = self._connection.getresponse()
+                break
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                self._connection.close()
+                if last:
+                    raise
         text = response.read()
         if not 200 <= response.status < 300:
             raise BenchError(f"{method} {path} answered {response.status}: {text[:500].decode(errors='replace')}")

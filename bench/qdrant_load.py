@@ -140,7 +140,7 @@ def measure(arguments):
         after = qdrant_loop.run(address, arguments.clients, requests, min(3, arguments.seconds))
         failed += after.count() - after.count(status=200)
         print(f"afterwards: {after.count(status=200) / after.seconds:.0f} requests/s, p99 {1000 * percentile(after.times(), 0.99):.2f} ms")
-        count = connection.call("POST", PATH + "/points/count", {"exact": True})["result"]["count"]
+        count = server.connect().call("POST", PATH + "/points/count", {"exact": True})["result"]["count"]
         print(f"points: {count}; machine: {machine()}")
         if count != arguments.points:
             raise BenchError(f"{arguments.points} points were expected")

@@ -32,8 +32,13 @@ void declare_storage(ParameterTable& table, NodeParameters& out) {
       table.declare(integer_parameter("index.tail_rows_max", 50'000)
                         .range(1'000, 10'000'000)
                         .unit("rows")
-                        .describe("written vectors that may wait to be linked; beyond it "
-                                  "writers slow down"));
+                        .describe("written vectors that may wait to be linked, more if they are small "
+                                  "(index.tail_bytes_max); beyond it writers slow down"));
+  out.index_tail_bytes_max =
+      table.declare(bytes_parameter("index.tail_bytes_max", Bytes{512U << 20})
+                        .range(Bytes{0}, Bytes{std::uint64_t{64} << 30})
+                        .describe("so many bytes of vectors may wait to be linked in any case; every search "
+                                  "scans them, at some 10 GB/s"));
   out.index_exact_rows_max = table.declare(integer_parameter("index.exact_rows_max", 1'000)
                                                .range(0, 10'000'000)
                                                .unit("rows")
@@ -148,6 +153,7 @@ engine::EngineOptions NodeParameters::engine_options() const {
   out.store.write_buffer_bytes = store_write_buffer.get().value;
   out.store.free_bytes_min = store_free_bytes_min.get().value;
   out.tail_rows_max = static_cast<std::size_t>(index_tail_rows_max.get());
+  out.tail_bytes_max = index_tail_bytes_max.get().value;
   out.write_points_max = out.tail_rows_max;
   out.exact_rows_max = static_cast<std::size_t>(index_exact_rows_max.get());
   out.checkpoint_changes = static_cast<std::size_t>(index_checkpoint_changes.get());

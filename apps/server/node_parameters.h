@@ -18,7 +18,7 @@ struct NodeParameters {
 
   Parameter<Choice> store_fsync;  ///< index = Durability
   Parameter<std::chrono::milliseconds> store_fsync_interval;
-  Parameter<Bytes> store_block_cache, store_write_buffer, store_free_bytes_min;
+  Parameter<Bytes> store_block_cache, store_write_buffer, store_free_bytes_min, index_tail_bytes_max;
 
   Parameter<std::int64_t> index_tail_rows_max, index_exact_rows_max, index_checkpoint_changes;
   Parameter<std::chrono::milliseconds> index_checkpoint_age;

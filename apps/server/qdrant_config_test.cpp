@@ -110,6 +110,16 @@ TEST(QdrantConfig, EverythingIsKeptAndEchoed) {
   EXPECT_EQ(at(json, {"metadata"}), R"({"a":{"b":[1,2.50]}})");
 }
 
+TEST(QdrantConfig, TheUnnamedVectorIsShownInTheFormItWasGiven) {
+  const auto named = created(R"({"vectors":{"":{"size":3,"distance":"Dot"}}})");
+  EXPECT_EQ(at(shown(named), {"params", "vectors"}), R"({"":{"size":3,"distance":"Dot"}})");
+  CollectionConfig bare = created(R"({"vectors":{"size":3,"distance":"Dot"}})");
+  bare.vectors["more"] = {.dimension = 2};
+  EXPECT_EQ(at(shown(bare), {"params", "vectors", ""}), R"({"size":3,"distance":"Dot"})");
+  bare.vectors.erase("more");
+  EXPECT_EQ(at(shown(bare), {"params", "vectors"}), R"({"size":3,"distance":"Dot"})");
+}
+
 TEST(QdrantConfig, CollectionsOfOtherFacesAreShownToo) {
   CollectionConfig config;
   config.vectors[""] = {.dimension = 384, .distance = Distance::cosine};
@@ -247,10 +257,12 @@ TEST(QdrantConfig, Progress) {
                             "optimizers_config":{"indexing_threshold":10}})");
   info.vectors = {{.name = "", .vectors = 100, .linked = 90, .tail = 10}, {.name = "s", .vectors = 5}};
   EXPECT_EQ(index_progress(info).indexed_vectors, 95U);
-  EXPECT_FALSE(index_progress(info).green) << "10 rows of 1 KB wait";
-  info.vectors[0].tail = 9;
-  EXPECT_TRUE(index_progress(info).green);
-  EXPECT_EQ(index_progress(info).waiting_vectors, 9U);
+  EXPECT_EQ(index_progress(info).waiting_vectors, 10U);
+  EXPECT_TRUE(index_progress(info).green) << "nobody feels 10 rows";
+  info.vectors[0].tail = 1'000;
+  EXPECT_FALSE(index_progress(info).green);
+  info.config.face = R"({"optimizers_config":{"indexing_threshold":1001}})";
+  EXPECT_TRUE(index_progress(info).green) << "1,000 rows of 1 KB are less than the threshold";
   info.config.face = R"({"optimizers_config":{"indexing_threshold":101}})";
   EXPECT_EQ(index_progress(info).indexed_vectors, 5U) << "less than the threshold";
   info.config.face = R"({"optimizers_config":{"indexing_threshold":0}})";

@@ -6,6 +6,7 @@ namespace kith::server::qdrant {
 namespace {
 
 constexpr std::uint64_t bytes_per_kb = 1024;
+constexpr std::uint64_t waiting_felt = 1'000;  // fewer are scanned as fast as a graph is walked
 
 std::uint64_t component_bytes(VectorDatatype datatype) {
   switch (datatype) {
@@ -36,7 +37,7 @@ IndexProgress index_progress(const CollectionInfo& info) {
     if (threshold_kb == 0) continue;
     const std::uint64_t row_bytes = std::uint64_t{params.dimension} * component_bytes(params.datatype);
     if (view.vectors * row_bytes / bytes_per_kb >= threshold_kb) out.indexed_vectors += view.linked;
-    if (view.tail * row_bytes / bytes_per_kb >= threshold_kb) out.green = false;
+    if (view.tail >= waiting_felt && view.tail * row_bytes / bytes_per_kb >= threshold_kb) out.green = false;
   }
   return out;
 }

@@ -2,7 +2,8 @@
 //
 // Everything written is searchable at once; a vector counts as indexed when it is linked into its graph. Following
 // Qdrant, vectors of a name count only when there are more kilobytes of them than indexing_threshold, and none do when
-// that is 0; status is yellow while more than the threshold waits to be linked. Sparse vectors are indexed when written.
+// that is 0. Status is yellow while so many wait to be linked that searches feel it: 1,000, and more than the
+// threshold. Sparse vectors are indexed when written.
 #pragma once
 
 #include <kith/collection.h>

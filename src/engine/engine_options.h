@@ -18,6 +18,8 @@ struct EngineOptions {
 
   /// Written vectors that may wait for linking, per vector view; at the bound writers wait, then get `overloaded`.
   std::size_t tail_rows_max = 50'000;
+  /// More rows may wait where they have fewer bytes than this: what a search must scan is what counts.
+  std::size_t tail_bytes_max = 0;
   std::chrono::milliseconds tail_wait_max{5'000};
   /// Collections up to this size are scanned: exact, and faster than a walk.
   std::size_t exact_rows_max = 1'000;

@@ -102,8 +102,8 @@ Status LocalCollection::reserve_tail(std::size_t points) {
     wake_();
     if (!tail_moved_.wait_for(lock, options_.tail_wait_max, has_room)) {
       return failure(ErrorCode::overloaded,
-                     "collection '" + name_ + "': writes come faster than they can be linked (" +
-                         std::to_string(options_.tail_rows_max) + " rows wait); try again in a moment");
+                     "collection '" + name_ +
+                         "': writes come faster than they can be linked; try again in a moment");
     }
   }
   tail_reserved_ += points;

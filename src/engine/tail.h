@@ -16,7 +16,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace kith::engine {
@@ -24,7 +26,12 @@ namespace kith::engine {
 class Tail {
  public:
   explicit Tail(std::size_t capacity)
-      : capacity_(capacity), ring_(std::make_unique<std::atomic<std::uint32_t>[]>(2 * capacity)) {}
+      // Zeroed pages that are touched when they are used: most tails never fill.
+      : capacity_(capacity),
+        ring_(static_cast<std::atomic<std::uint32_t>*>(
+            std::calloc(2 * capacity, sizeof(std::atomic<std::uint32_t>)))) {
+    if (ring_ == nullptr) throw std::bad_alloc();
+  }
 
   std::size_t capacity() const { return capacity_; }
   std::size_t size() const {
@@ -61,7 +68,10 @@ class Tail {
 
  private:
   std::size_t capacity_;
-  std::unique_ptr<std::atomic<std::uint32_t>[]> ring_;
+  struct Free {
+    void operator()(std::atomic<std::uint32_t>* ring) const { std::free(ring); }
+  };
+  std::unique_ptr<std::atomic<std::uint32_t>[], Free> ring_;
   std::atomic<std::uint64_t> front_{0};
   std::atomic<std::uint64_t> back_{0};
 };

@@ -11,6 +11,7 @@ namespace {
 // A collection with more of them would pay for all in every write.
 constexpr std::size_t fields_max = 1'000;
 constexpr std::size_t vectors_max = 256;
+constexpr std::size_t tail_rows_ceiling = std::size_t{1} << 22;
 
 }  // namespace
 
@@ -31,7 +32,10 @@ Result<LocalCollection::ViewSlot> LocalCollection::field_slot(const std::string&
 
 Result<LocalCollection::ViewSlot> LocalCollection::vector_slot(const std::string& vector_name,
                                                                const VectorParams& params) const {
-  return make_slot([vector_name, params, tail = options_.tail_rows_max]() -> Result<std::shared_ptr<View>> {
+  const std::size_t row_bytes = std::max<std::size_t>(params.dimension, 1) * sizeof(float);
+  const std::size_t tail =
+      std::max(options_.tail_rows_max, std::min(options_.tail_bytes_max / row_bytes, tail_rows_ceiling));
+  return make_slot([vector_name, params, tail]() -> Result<std::shared_ptr<View>> {
     switch (params.kind) {
       case VectorKind::sparse:
         return std::make_shared<SparseView>(vector_name, params);

@@ -83,8 +83,8 @@ TermDictionary::Cursor TermDictionary::lower_bound(std::string_view term) const 
   return cursor;
 }
 
-// As lower_bound() and a comparison, but without making the terms it passes: of each, only what it shares with `term` is
-// kept, and what it shares with the one before says where they part.
+// As lower_bound() and a comparison, but without making the terms it passes: of each, only what it shares with `term`
+// is kept, and what it shares with the one before says where they part.
 std::optional<PostingList> TermDictionary::find(std::string_view term) const {
   if (terms_ == 0) return std::nullopt;
   const auto block = block_of(term);
