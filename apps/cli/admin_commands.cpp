@@ -5,10 +5,10 @@
 #include <iostream>
 
 #include "base/json_writer.h"
-#include "cli/commands.h"
-#include "cli/target.h"
 #include "base/units.h"
+#include "cli/commands.h"
 #include "cli/json_text.h"
+#include "cli/target.h"
 #include "cli/text_style.h"
 #include "net/json.h"
 #include "net/request_target.h"
@@ -97,10 +97,11 @@ ExitCode documents(Context& context, const DocumentsArguments& arguments) {
     return run(
         context, "GET", base + "/" + net::percent_encode(arguments.id), "", [&](const net::JsonValue& root) {
           const auto record = root.find("document");
-          context.print(fmt::format("{}\n  title {}\n  {} chunks, {} of text, {}", text_of(*record, "id"),
-                                    text_of(*record, "title"), text_of(*record, "chunks"),
-                                    format_bytes_short(record->find("text_bytes")->unsigned_integer().value_or(0)),
-                                    text_of(*record, "media_type")));
+          context.print(
+              fmt::format("{}\n  title {}\n  {} chunks, {} of text, {}", text_of(*record, "id"),
+                          text_of(*record, "title"), text_of(*record, "chunks"),
+                          format_bytes_short(record->find("text_bytes")->unsigned_integer().value_or(0)),
+                          text_of(*record, "media_type")));
           if (const auto text = root.find_not_null("text"))
             context.print(std::string("\n") + std::string(text->string().value_or("")));
         });
@@ -126,9 +127,10 @@ ExitCode stats(Context& context) {
   return run(context, "GET", "/v1/stats", "", [&](const net::JsonValue& root) {
     const auto all = root.find("collections");
     for (const auto info : all->elements()) {
-      context.print(fmt::format("{}: {} documents, {} points, {} in the tail, {}", text_of(info, "name"),
-                                text_of(info, "documents"), text_of(info, "points"), text_of(info, "tail"),
-                                format_bytes_short(info.find("memory_bytes")->unsigned_integer().value_or(0))));
+      context.print(
+          fmt::format("{}: {} documents, {} points, {} in the tail, {}", text_of(info, "name"),
+                      text_of(info, "documents"), text_of(info, "points"), text_of(info, "tail"),
+                      format_bytes_short(info.find("memory_bytes")->unsigned_integer().value_or(0))));
     }
     const auto store = root.find("store");
     context.print(fmt::format("store: {} in tables, {} free on disk, {} syncs of the log",

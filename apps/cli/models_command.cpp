@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "base/units.h"
 #include "base/json_writer.h"
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/text_style.h"
 #include "model/model_catalog.h"

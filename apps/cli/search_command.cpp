@@ -3,8 +3,8 @@
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "cli/commands.h"
-#include "cli/target.h"
 #include "cli/json_text.h"
+#include "cli/target.h"
 #include "cli/text_style.h"
 #include "net/json.h"
 

@@ -53,7 +53,7 @@ struct PayloadUpdate {
   std::string payload = "{}";     ///< JSON object; merge, overwrite, patch
   std::string key;                ///< patch: path; missing objects are made. "": the payload itself
   std::vector<std::string> keys;  ///< remove_keys
-  bool must_exist = false;        ///< not_found, and nothing is written, when an id of `points` does not exist
+  bool must_exist = false;  ///< not_found, and nothing is written, when an id of `points` does not exist
 };
 
 /// Vectors of these names replace or join those of the point; not_found when it does not exist.

@@ -48,9 +48,7 @@ class Filters : public EngineTest {
     start();
   }
 
-  PointId some_id() {
-    return generate_->below(5) == 0 ? generate_->id() : PointId(generate_->below(600));
-  }
+  PointId some_id() { return generate_->below(5) == 0 ? generate_->id() : PointId(generate_->below(600)); }
   void write_some(std::size_t count) {
     Change change;
     for (std::size_t i = 0; i < count; ++i) {
@@ -72,7 +70,8 @@ class Filters : public EngineTest {
     PayloadUpdate update{.points = {{some_id()}, std::nullopt}, .mode = PayloadMode::overwrite};
     const Json payload = generate_->payload();
     update.payload = payload.dump();
-    if (const auto found = truth_.find(update.points.ids[0]); found != truth_.end()) found->second.payload = payload;
+    if (const auto found = truth_.find(update.points.ids[0]); found != truth_.end())
+      found->second.payload = payload;
     removal.payload_updates.push_back(std::move(update));
     must(write_one(*collection_, std::move(removal)));
   }
@@ -82,13 +81,15 @@ class Filters : public EngineTest {
     const auto fields = snapshot->config().fields;
     std::vector<PointId> expected;
     for (const auto& [id, truth] : truth_) {
-      if (fields::reference::matches(filter, truth.payload, id, truth.vectors, &fields)) expected.push_back(id);
+      if (fields::reference::matches(filter, truth.payload, id, truth.vectors, &fields))
+        expected.push_back(id);
     }
     judged_ += truth_.size();
     ASSERT_EQ(must(snapshot->count(&filter)), expected.size());
     ASSERT_EQ(must(snapshot->scroll(std::nullopt, truth_.size() + 1, &filter)).ids, expected);
     const auto first = must(snapshot->scroll(std::nullopt, 3, &filter)).ids;
-    ASSERT_EQ(first, std::vector(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(first.size())));
+    ASSERT_EQ(first,
+              std::vector(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(first.size())));
     const auto estimate = must(snapshot->estimate(&filter));
     ASSERT_LE(estimate.least, expected.size());
     ASSERT_GE(estimate.most, expected.size());
@@ -97,8 +98,8 @@ class Filters : public EngineTest {
       if (std::ranges::find(truth_.at(id).vectors, "") != truth_.at(id).vectors.end()) with_vector.insert(id);
     }
     const DenseVector query = {1, 1};
-    const auto found =
-        must(snapshot->nearest({.vector_name = "", .query = query, .limit = truth_.size() + 1, .filter = &filter}));
+    const auto found = must(snapshot->nearest(
+        {.vector_name = "", .query = query, .limit = truth_.size() + 1, .filter = &filter}));
     std::set<PointId> hits;
     for (const auto& hit : found.points) hits.insert(hit.id);
     ASSERT_EQ(hits, with_vector) << found.report.strategy;
@@ -119,7 +120,8 @@ TEST_F(Filters, AnswerAsANaiveEvaluatorDoes) {
     if (generate_->below(3) == 0) must(database_->maintain());
     switch (generate_->below(5)) {
       case 0:
-        for (const auto& [key, field] : generate_->fields()) must(collection_->create_field_index(key, field));
+        for (const auto& [key, field] : generate_->fields())
+          must(collection_->create_field_index(key, field));
         break;
       case 1:
         for (const auto& [key, field] : collection_->config().fields) {

@@ -23,10 +23,10 @@ class Shape : public EngineTest {
   void fill(std::uint64_t first, std::uint64_t last) {
     Change change;
     for (std::uint64_t id = first; id < last; ++id) {
-      change.upserts.push_back({PointId(id),
-                                {{"", DenseVector{static_cast<float>(id), 1}}},
-                                R"({"n":)" + std::to_string(id) + R"(,"half":")" + (id % 2 == 0 ? "even" : "odd") +
-                                    R"("})"});
+      change.upserts.push_back(
+          {PointId(id),
+           {{"", DenseVector{static_cast<float>(id), 1}}},
+           R"({"n":)" + std::to_string(id) + R"(,"half":")" + (id % 2 == 0 ? "even" : "odd") + R"("})"});
     }
     must(write_one(*collection_, std::move(change)));
   }
@@ -52,7 +52,8 @@ TEST_F(Shape, AnIndexAnswersAsPayloadsDoAndIsKept) {
   EXPECT_EQ(advice[0].kind, FieldKind::keyword);
 
   const auto before = collection_->info().change_seq.value;
-  EXPECT_EQ(must(collection_->create_field_index("half", {.kind = FieldKind::keyword})).change_seq.value, before + 1);
+  EXPECT_EQ(must(collection_->create_field_index("half", {.kind = FieldKind::keyword})).change_seq.value,
+            before + 1);
   must(collection_->create_field_index("n", {.kind = FieldKind::integer}));
   EXPECT_TRUE(collection_->info().advice.empty());
   for (const int round : {0, 1, 2}) {
@@ -118,7 +119,8 @@ TEST_F(Shape, VectorsComeAndGo) {
   must(collection_->add_vector("late", {.dimension = 3, .distance = Distance::dot}));
   EXPECT_EQ(collection_->add_vector("late", {.dimension = 4, .distance = Distance::dot}).error().code,
             ErrorCode::already_exists);
-  must(collection_->add_vector("late", {.dimension = 3, .distance = Distance::dot}));  // the same: nothing to do
+  must(collection_->add_vector("late",
+                               {.dimension = 3, .distance = Distance::dot}));  // the same: nothing to do
   Change change;
   change.vector_updates.push_back({PointId(3), {{"late", DenseVector{1, 2, 3}}}});
   must(write_one(*collection_, change));
@@ -138,7 +140,8 @@ TEST_F(Shape, VectorsComeAndGo) {
   must(collection_->remove_vector("late"));
   EXPECT_EQ(must(old->nearest(request)).points.size(), 1U) << "a snapshot keeps its shape";
   old.reset();
-  EXPECT_EQ(must(collection_->snapshot())->nearest(request).error().message, "Not existing vector name error: late");
+  EXPECT_EQ(must(collection_->snapshot())->nearest(request).error().message,
+            "Not existing vector name error: late");
   EXPECT_EQ(point_of(*must(collection_->snapshot()), 3).vectors, (VectorMap{{"", DenseVector{3, 1}}}));
   EXPECT_EQ(collection_->remove_vector("late").error().code, ErrorCode::invalid_argument);
 
@@ -164,8 +167,9 @@ TEST_F(Shape, AliasesPointWhereTheyWerePointedLast) {
   must(database_->change_aliases({{Kind::create, "live", "c"}, {Kind::create, "next", "d"}}));
   EXPECT_EQ(get("live")->name(), "c");
   // All or nothing.
-  EXPECT_EQ(database_->change_aliases({{Kind::remove, "next", ""}, {Kind::create, "x", "nowhere"}}).error().code,
-            ErrorCode::not_found);
+  EXPECT_EQ(
+      database_->change_aliases({{Kind::remove, "next", ""}, {Kind::create, "x", "nowhere"}}).error().code,
+      ErrorCode::not_found);
   EXPECT_EQ(database_->aliases().size(), 2U);
   EXPECT_EQ(database_->change_aliases({{Kind::create, "d", "c"}}).error().code, ErrorCode::already_exists);
   EXPECT_EQ(database_->create_collection("live", dense_config(2)).error().code, ErrorCode::invalid_argument);
@@ -237,7 +241,8 @@ TEST_F(Shape, VectorsAreRemovedByFilter) {
   must(write_one(*collection_, removal));
   EXPECT_EQ(count({.must = {HasVector{"s"}}}), 24U);
   const VectorQuery query = NearestQuery{SparseVector{{1}, {1}}};
-  const auto found = must(must(collection_->snapshot())->search_vectors({.vector_name = "s", .query = &query}));
+  const auto found =
+      must(must(collection_->snapshot())->search_vectors({.vector_name = "s", .query = &query}));
   ASSERT_EQ(found.points.size(), 10U);
   EXPECT_EQ(found.points[0].id, PointId(49));
   EXPECT_EQ(found.points[1].id, PointId(47));
@@ -276,7 +281,8 @@ TEST_F(Shape, ComponentsAreRoundedToTheirDatatype) {
   const auto stored = point_of(*snapshot, 1);
   EXPECT_EQ(std::get<DenseVector>(stored.vectors.at("u8")), (DenseVector{3, 0, 255}));
   // 0.1 in binary16 is 0x2E66, the largest finite value 65504, the least positive one 2^-24.
-  EXPECT_EQ(std::get<DenseVector>(stored.vectors.at("f16")), (DenseVector{0.0999755859375F, 65'504, 0x1p-24F}));
+  EXPECT_EQ(std::get<DenseVector>(stored.vectors.at("f16")),
+            (DenseVector{0.0999755859375F, 65'504, 0x1p-24F}));
   const DenseVector query = {3, 0, 255};
   EXPECT_NEAR(must(snapshot->nearest({.vector_name = "u8", .query = query})).points.at(0).score, 1, 1e-6);
 }

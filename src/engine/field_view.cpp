@@ -54,8 +54,9 @@ CheckpointImage FieldView::image(bool everything) {
 }
 
 Status FieldView::restore(const LoadedCheckpoint& checkpoint) {
-  generation_ = KITH_TRY(fields::FieldIndex::restore(generation_->key(), generation_->config(), checkpoint.header,
-                                                     blob_lookup(checkpoint), checkpoint.mapping));
+  generation_ =
+      KITH_TRY(fields::FieldIndex::restore(generation_->key(), generation_->config(), checkpoint.header,
+                                           blob_lookup(checkpoint), checkpoint.mapping));
   for (const auto& [name, bytes] : checkpoint.blobs) saved_blobs_.insert(name);
   return {};
 }

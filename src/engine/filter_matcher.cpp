@@ -96,7 +96,8 @@ Result<SlotMatches> FilterMatcher::matches(const Filter& filter, const StopToken
   return out;
 }
 
-Result<SlotMatches> FilterMatcher::check_candidates(const BitSet& candidates, fields::FilterEvaluator& evaluator,
+Result<SlotMatches> FilterMatcher::check_candidates(const BitSet& candidates,
+                                                    fields::FilterEvaluator& evaluator,
                                                     const StopToken* stop) {
   std::vector<SlotId> slots;
   candidates.for_each([&](std::size_t slot) { slots.push_back(SlotId{static_cast<std::uint32_t>(slot)}); });
@@ -113,9 +114,8 @@ Result<SlotMatches> FilterMatcher::check_candidates(const BitSet& candidates, fi
       if (id) ids.push_back(*id);
     }
     auto mine = evaluator.clone();
-    const auto records =
-        KITH_TRY(sources_.store.points(state_.view.get(), sources_.collection, ids,
-                                       {mine.needs_payload(), mine.needs_vector_names()}));
+    const auto records = KITH_TRY(sources_.store.points(state_.view.get(), sources_.collection, ids,
+                                                        {mine.needs_payload(), mine.needs_vector_names()}));
     std::vector<SlotId> passed;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto& record = records[i];
@@ -145,7 +145,8 @@ Result<SlotMatches> FilterMatcher::scan(const BitSet* candidates, fields::Filter
     std::vector<SlotId> passed;
     std::size_t seen = 0;
     KITH_TRY(sources_.store.scan_points(
-        state_.view.get(), sources_.collection, starts[range], {mine.needs_payload(), mine.needs_vector_names()},
+        state_.view.get(), sources_.collection, starts[range],
+        {mine.needs_payload(), mine.needs_vector_names()},
         [&](const PointId& id, store::PointRecord&& record) {
           if (end != nullptr && !(id < *end)) return false;
           if (++seen % stop_poll_points == 0 && should_stop(stop)) return false;
@@ -168,11 +169,10 @@ Result<SlotMatches> FilterMatcher::scan(const BitSet* candidates, fields::Filter
 // Points in the order of their ids, each looked up in the set.
 Status FilterMatcher::visit_in_order(const std::optional<PointId>& from, const BitSet& matches,
                                      const Visit& visit) {
-  return sources_.store.scan_points(
-      state_.view.get(), sources_.collection, from, {false, false},
-      [&](const PointId& id, store::PointRecord&& record) {
-        return !record.slot || !matches.test(record.slot->value) || visit(id);
-      });
+  return sources_.store.scan_points(state_.view.get(), sources_.collection, from, {false, false},
+                                    [&](const PointId& id, store::PointRecord&& record) {
+                                      return !record.slot || !matches.test(record.slot->value) || visit(id);
+                                    });
 }
 
 // The set's ids, brought into order.
@@ -202,17 +202,19 @@ Status FilterMatcher::visit(const std::optional<PointId>& from, const Filter& fi
     std::size_t seen = 0;
     bool done = false, patient = !found.narrowed;
     if (patient) {
-      KITH_TRY(sources_.store.scan_points(
-          state_.view.get(), sources_.collection, at, {evaluator.needs_payload(), evaluator.needs_vector_names()},
-          [&](const PointId& id, store::PointRecord&& record) {
-            if (++seen > patience_points) {
-              patient = false;
-              at = id;
-              return false;
-            }
-            done = evaluate(evaluator, id, record.payload, record.vectors, state_.shape->config) && !visit(id);
-            return !done;
-          }));
+      KITH_TRY(sources_.store.scan_points(state_.view.get(), sources_.collection, at,
+                                          {evaluator.needs_payload(), evaluator.needs_vector_names()},
+                                          [&](const PointId& id, store::PointRecord&& record) {
+                                            if (++seen > patience_points) {
+                                              patient = false;
+                                              at = id;
+                                              return false;
+                                            }
+                                            done = evaluate(evaluator, id, record.payload, record.vectors,
+                                                            state_.shape->config) &&
+                                                   !visit(id);
+                                            return !done;
+                                          }));
       if (done || patient) return {};
     }
     auto all = KITH_TRY(matches(filter, stop));
@@ -222,7 +224,8 @@ Status FilterMatcher::visit(const std::optional<PointId>& from, const Filter& fi
   const BitSet& slots = found.narrowed ? found.slots : all_slots();
   const std::size_t count = slots.count();
   const std::size_t passed = count == 0 ? 0 : std::min<std::size_t>(wanted, count) * state_.points / count;
-  return passed < count * lookup_cost_points ? visit_in_order(at, slots, visit) : visit_sorted(at, slots, visit);
+  return passed < count * lookup_cost_points ? visit_in_order(at, slots, visit)
+                                             : visit_sorted(at, slots, visit);
 }
 
 }  // namespace kith::engine

@@ -43,8 +43,8 @@ class FilterMatcher final : private fields::FilterContext {
   using Visit = std::function<bool(const PointId&)>;
   /// Ids of the points that match, ascending from `from`, until `visit` returns false. Expects about `wanted` of them
   /// to be asked for, and chooses its way by that.
-  Status visit(const std::optional<PointId>& from, const Filter& filter, std::size_t wanted, const StopToken* stop,
-               const Visit& visit);
+  Status visit(const std::optional<PointId>& from, const Filter& filter, std::size_t wanted,
+               const StopToken* stop, const Visit& visit);
 
   CountEstimate estimate(const Filter& filter) { return fields::estimate_by_index(filter, *this); }
 
@@ -62,7 +62,8 @@ class FilterMatcher final : private fields::FilterContext {
 
   Result<SlotMatches> check_candidates(const BitSet& candidates, fields::FilterEvaluator& evaluator,
                                        const StopToken* stop);
-  Result<SlotMatches> scan(const BitSet* candidates, fields::FilterEvaluator& evaluator, const StopToken* stop);
+  Result<SlotMatches> scan(const BitSet* candidates, fields::FilterEvaluator& evaluator,
+                           const StopToken* stop);
   Status visit_in_order(const std::optional<PointId>& from, const BitSet& matches, const Visit& visit);
   Status visit_sorted(const std::optional<PointId>& from, const BitSet& matches, const Visit& visit);
 

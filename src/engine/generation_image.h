@@ -12,15 +12,17 @@ namespace kith::engine {
 
 /// `saved`: names of the blobs that the last image had; updated.
 template <class Generation>
-CheckpointImage generation_image(const Generation& generation, std::set<std::string>& saved, bool everything) {
+CheckpointImage generation_image(const Generation& generation, std::set<std::string>& saved,
+                                 bool everything) {
   if (everything) saved.clear();
   CheckpointImage out;
   out.header = generation.header();
   std::set<std::string> alive;
   for (const auto& blob : generation.blobs()) {
     if (!alive.insert(blob.name).second) continue;
-    out.blobs.push_back(
-        {blob.name, saved.contains(blob.name) ? nullptr : std::make_shared<const std::string>(blob.serialize())});
+    out.blobs.push_back({blob.name, saved.contains(blob.name)
+                                        ? nullptr
+                                        : std::make_shared<const std::string>(blob.serialize())});
   }
   saved = std::move(alive);
   return out;

@@ -23,7 +23,7 @@ std::int64_t steady_ms(const Clock& clock) {
 struct LocalCollection::PendingWrite {
   PreparedWrite write;
   std::size_t slots = 0;  // it may take so many
-  bool done = false;  // under writer_mutex_
+  bool done = false;      // under writer_mutex_
   Result<WriteOutcome> result = failure(ErrorCode::internal, "a write was never answered");
 };
 
@@ -56,8 +56,7 @@ Result<std::shared_ptr<LocalCollection>> LocalCollection::open(store::Store& sto
 }
 
 FilterMatcher LocalCollection::matcher(const ReadState& state) const {
-  return {state,
-          {store_, id_, slots_->lifetimes(), options_.executor->search(), *options_.clock, &advisor_}};
+  return {state, {store_, id_, slots_->lifetimes(), options_.executor->search(), *options_.clock, &advisor_}};
 }
 
 std::shared_ptr<const ReadState> LocalCollection::state() const {
@@ -101,9 +100,9 @@ Status LocalCollection::reserve_tail(std::size_t points) {
   if (!has_room()) {
     wake_();
     if (!tail_moved_.wait_for(lock, options_.tail_wait_max, has_room)) {
-      return failure(ErrorCode::overloaded,
-                     "collection '" + name_ +
-                         "': writes come faster than they can be linked; try again in a moment");
+      return failure(
+          ErrorCode::overloaded,
+          "collection '" + name_ + "': writes come faster than they can be linked; try again in a moment");
     }
   }
   tail_reserved_ += points;
@@ -150,9 +149,12 @@ const Filter* sole_filter(const PreparedChange& change) {
 PreparedChange restricted(const PreparedChange& change, std::vector<PointId> ids) {
   PreparedChange out = change;
   out.filter_role = FilterRole::restricts;
-  if (out.delete_matching) out.deletes = std::move(ids);
-  else if (!out.vector_removals.empty()) out.vector_removals[0].points.ids = std::move(ids);
-  else out.payload_updates[0].points.ids = std::move(ids);
+  if (out.delete_matching)
+    out.deletes = std::move(ids);
+  else if (!out.vector_removals.empty())
+    out.vector_removals[0].points.ids = std::move(ids);
+  else
+    out.payload_updates[0].points.ids = std::move(ids);
   return out;
 }
 
@@ -181,7 +183,8 @@ Result<std::vector<PreparedWrite>> LocalCollection::split(PreparedWrite write) c
       const auto first = ids.begin() + static_cast<std::ptrdiff_t>(at);
       const auto last = first + static_cast<std::ptrdiff_t>(std::min(piece_points_max, ids.size() - at));
       PreparedWrite piece;
-      piece.changes.push_back(restricted(change, {std::make_move_iterator(first), std::make_move_iterator(last)}));
+      piece.changes.push_back(
+          restricted(change, {std::make_move_iterator(first), std::make_move_iterator(last)}));
       out.push_back(std::move(piece));
     }
   }
@@ -263,8 +266,10 @@ void LocalCollection::commit_group(const std::deque<PendingWrite*>& group) {
   for (PendingWrite* pending : group) {
     if (!status) break;
     // The first try may have taken the write apart; a group of one is not tried again.
-    status = group.size() == 1 ? batch.add(pending->write, pending->slots)
-                               : [&] { PreparedWrite copy = pending->write; return batch.add(copy, pending->slots); }();
+    status = group.size() == 1 ? batch.add(pending->write, pending->slots) : [&] {
+      PreparedWrite copy = pending->write;
+      return batch.add(copy, pending->slots);
+    }();
     last.push_back(batch.state().change_seq);
   }
   if (status) {

@@ -147,7 +147,8 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   struct DeadSlots {
     std::vector<SlotId> slots;
     std::uint64_t epoch = 0;  // readers of it, and older ones, may see them
-    std::vector<std::pair<std::shared_ptr<VectorView>, std::uint64_t>> tail_marks;  // how far to have been linked
+    std::vector<std::pair<std::shared_ptr<VectorView>, std::uint64_t>>
+        tail_marks;  // how far to have been linked
   };
   std::mutex dead_mutex_;
   std::deque<DeadSlots> dead_;

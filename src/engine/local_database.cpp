@@ -32,7 +32,8 @@ Status check_name(std::string_view name) {
 
 Status check_config(const CollectionConfig& config) {
   for (const auto& [name, params] : config.vectors) KITH_TRY(check_vector_config(name, params));
-  for (const auto& [key, field] : config.fields) static_cast<void>(KITH_TRY(fields::FieldIndex::empty(key, field)));
+  for (const auto& [key, field] : config.fields)
+    static_cast<void>(KITH_TRY(fields::FieldIndex::empty(key, field)));
   if (config.lexical) static_cast<void>(KITH_TRY(text::Analyzer::create({.language = config.language})));
   return {};
 }
@@ -252,8 +253,8 @@ Status LocalDatabase::change_aliases(const std::vector<AliasAction>& actions) {
   Aliases after = before;
   for (const auto& action : actions) KITH_TRY(apply_alias(action, after));
   if (after.size() > aliases_max) {
-    return failure(ErrorCode::too_large, "there would be more than " + std::to_string(aliases_max) +
-                                             " aliases; delete some first");
+    return failure(ErrorCode::too_large,
+                   "there would be more than " + std::to_string(aliases_max) + " aliases; delete some first");
   }
   store::Batch batch;
   for (const auto& [alias, target] : before) {

@@ -68,7 +68,7 @@ class LocalDatabase final : public Database {
 
   mutable std::mutex mutex_;  // collections_
   std::map<std::string, std::shared_ptr<LocalCollection>, std::less<>> collections_;
-  Aliases aliases_;  // alias → collection; under mutex_
+  Aliases aliases_;           // alias → collection; under mutex_
   std::mutex catalog_mutex_;  // creating and dropping
 
   std::mutex wake_mutex_;

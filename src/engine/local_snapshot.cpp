@@ -31,7 +31,8 @@ Result<std::unique_ptr<LocalSnapshot::Allowed>> LocalSnapshot::allowed(const Fil
 }
 
 Result<std::vector<PointId>> LocalSnapshot::ids_of(std::span<const SlotId> slots) const {
-  const auto ids = KITH_TRY(collection_->store_.point_ids_of_slots(state_->view.get(), collection_->id_, slots));
+  const auto ids =
+      KITH_TRY(collection_->store_.point_ids_of_slots(state_->view.get(), collection_->id_, slots));
   std::vector<PointId> out;
   out.reserve(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -100,7 +101,8 @@ Result<std::vector<std::optional<StoredPoint>>> LocalSnapshot::points(std::span<
   std::vector<std::optional<StoredPoint>> out(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!records[i]) continue;
-    out[i] = StoredPoint{ids[i], records[i]->version, shown_vectors(std::move(records[i]->vectors), config().vectors),
+    out[i] = StoredPoint{ids[i], records[i]->version,
+                         shown_vectors(std::move(records[i]->vectors), config().vectors),
                          std::move(records[i]->payload)};
   }
   return out;
@@ -122,8 +124,9 @@ Result<ScrollPage> LocalSnapshot::scroll(const std::optional<PointId>& from, std
     KITH_TRY(matcher().visit(from, *filter, wanted, nullptr, visit));
     return out;
   }
-  KITH_TRY(collection_->store_.scan_points(state_->view.get(), collection_->id_, from, {false, false},
-                                           [&](const PointId& id, store::PointRecord&&) { return visit(id); }));
+  KITH_TRY(
+      collection_->store_.scan_points(state_->view.get(), collection_->id_, from, {false, false},
+                                      [&](const PointId& id, store::PointRecord&&) { return visit(id); }));
   return out;
 }
 
@@ -142,7 +145,8 @@ Result<std::uint64_t> LocalSnapshot::count(const Filter* filter) const {
 }
 
 Result<CountEstimate> LocalSnapshot::estimate(const Filter* filter) const {
-  if (filter == nullptr || filter->empty()) return CountEstimate{state_->points, state_->points, state_->points};
+  if (filter == nullptr || filter->empty())
+    return CountEstimate{state_->points, state_->points, state_->points};
   return matcher().estimate(*filter);
 }
 
@@ -167,8 +171,9 @@ Result<const fields::FieldIndex*> LocalSnapshot::field(std::string_view key, std
   for (const auto& generation : state_->fields) {
     if (generation->key() == path) return generation.get();
   }
-  return failure(ErrorCode::failed_precondition, std::string(what) + " needs an index at \"" + std::string(key) +
-                                                     "\" of kind " + std::string(kinds) + "; create one first");
+  return failure(ErrorCode::failed_precondition, std::string(what) + " needs an index at \"" +
+                                                     std::string(key) + "\" of kind " + std::string(kinds) +
+                                                     "; create one first");
 }
 
 Result<std::vector<OrderedPoint>> LocalSnapshot::order_by(const OrderRequest& request) const {

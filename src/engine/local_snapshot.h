@@ -56,7 +56,8 @@ class LocalSnapshot final : public Snapshot {
                                              bool ascending) const;
   Result<std::vector<PointId>> ids_of(std::span<const SlotId> slots) const;
   /// The index at a path; failed_precondition with a message that names `kinds`.
-  Result<const fields::FieldIndex*> field(std::string_view key, std::string_view what, std::string_view kinds) const;
+  Result<const fields::FieldIndex*> field(std::string_view key, std::string_view what,
+                                          std::string_view kinds) const;
   FilterMatcher matcher() const { return collection_->matcher(*state_); }
 
   std::shared_ptr<const LocalCollection> collection_;

@@ -53,7 +53,8 @@ void LocalCollection::free_dead_slots() {
       if (dead.epoch >= oldest) return false;
       return std::ranges::none_of(dead.tail_marks, [&](const auto& mark) {
         // The tail of a vector that was removed is linked no more, and nobody will walk its graph again.
-        return mark.first->tail_front() < mark.second && std::ranges::find(shape_->dense, mark.first) != shape_->dense.end();
+        return mark.first->tail_front() < mark.second &&
+               std::ranges::find(shape_->dense, mark.first) != shape_->dense.end();
       });
     };
     while (!dead_.empty() && invisible(dead_.front())) {

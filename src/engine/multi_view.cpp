@@ -60,7 +60,8 @@ CheckpointImage MultiView::image(bool everything) {
 }
 
 Status MultiView::restore(const LoadedCheckpoint& checkpoint) {
-  for (const auto& [array_name, array] : matrix_.arrays()) KITH_TRY(checkpoint.adopt_into(array_name, *array));
+  for (const auto& [array_name, array] : matrix_.arrays())
+    KITH_TRY(checkpoint.adopt_into(array_name, *array));
   ByteReader header(checkpoint.header);
   KITH_TRY(matrix_.restore(KITH_TRY(header.get_string())));
   living_.store(KITH_TRY(header.get<std::uint64_t>()), std::memory_order_relaxed);

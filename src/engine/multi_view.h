@@ -29,7 +29,9 @@ class MultiView final : public View {
   Status restore(const LoadedCheckpoint& checkpoint) override;
 
   /// `rows` in compared form (vector_values.h).
-  std::unique_ptr<vector::Scorer> scorer(const MultiVector& rows) const { return matrix_.scorer(rows.values); }
+  std::unique_ptr<vector::Scorer> scorer(const MultiVector& rows) const {
+    return matrix_.scorer(rows.values);
+  }
   VectorsFound search(const vector::Scorer& scorer, const VectorSearchBounds& bounds,
                       const vector::SlotFilter& filter, std::size_t match_count) const;
 

@@ -4,11 +4,11 @@
 
 #include "base/try.h"
 #include "base/utf8.h"
+#include "engine/vector_names.h"
+#include "engine/vector_values.h"
 #include "fields/filter_evaluator.h"
 #include "fields/payload_edit.h"
 #include "fields/payload_path.h"
-#include "engine/vector_names.h"
-#include "engine/vector_values.h"
 
 namespace kith::engine {
 namespace {
@@ -31,20 +31,23 @@ Result<VectorMap> prepare_vectors(VectorMap vectors, const CollectionConfig& con
 std::size_t bytes_of(const VectorMap& vectors) {
   std::size_t out = 0;
   for (const auto& [name, value] : vectors) {
-    out += std::visit([](const auto& vector) {
-      if constexpr (requires { vector.values; }) {
-        return vector.values.size() * 2 * sizeof(float);
-      } else {
-        return vector.size() * sizeof(float);
-      }
-    }, value);
+    out += std::visit(
+        [](const auto& vector) {
+          if constexpr (requires { vector.values; }) {
+            return vector.values.size() * 2 * sizeof(float);
+          } else {
+            return vector.size() * sizeof(float);
+          }
+        },
+        value);
   }
   return out;
 }
 
 Result<std::string> prepare_payload(std::string_view payload, std::string_view whose) {
   auto canonical = fields::canonical_payload(payload.empty() ? "{}" : payload);
-  if (!canonical) return std::unexpected(std::move(canonical).error().with_context("payload of " + std::string(whose)));
+  if (!canonical)
+    return std::unexpected(std::move(canonical).error().with_context("payload of " + std::string(whose)));
   return canonical;
 }
 

@@ -32,9 +32,9 @@ struct ReadState {
   std::uint64_t documents = 0;
   std::shared_ptr<const store::ReadView> view;
   std::shared_ptr<const ViewSet> shape;
-  sparse::LexicalIndex::Generation lexical;              ///< null: the collection is not lexical
-  std::vector<sparse::SparseIndex::Generation> sparse;   ///< as shape->sparse
-  std::vector<fields::FieldIndex::Generation> fields;    ///< as shape->fields
+  sparse::LexicalIndex::Generation lexical;             ///< null: the collection is not lexical
+  std::vector<sparse::SparseIndex::Generation> sparse;  ///< as shape->sparse
+  std::vector<fields::FieldIndex::Generation> fields;   ///< as shape->fields
 };
 
 }  // namespace kith::engine

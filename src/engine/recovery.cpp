@@ -154,11 +154,10 @@ Status LocalCollection::rebuild(std::span<ViewSlot> views, const store::ReadView
     kept.clear();
     return {};
   };
-  KITH_TRY(
-      store_.scan_points(view, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
-        status = visit(std::move(record));
-        return status.has_value();
-      }));
+  KITH_TRY(store_.scan_points(view, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
+    status = visit(std::move(record));
+    return status.has_value();
+  }));
   KITH_TRY(status);
   KITH_TRY(finish_groups(views));
   for (auto& slot : views) slot.rebuild = false;

@@ -25,7 +25,8 @@ void SparseView::apply(const AppliedChange& change) {
   if (!change.new_slot || change.vectors == nullptr) return;
   const auto found = change.vectors->find(stored_name_);
   if (found == change.vectors->end()) return;
-  if (const auto* values = std::get_if<SparseVector>(&found->second)) pending_[change.new_slot->value] = values;
+  if (const auto* values = std::get_if<SparseVector>(&found->second))
+    pending_[change.new_slot->value] = values;
 }
 
 Status SparseView::finish_group() {
@@ -53,8 +54,8 @@ CheckpointImage SparseView::image(bool everything) {
 }
 
 Status SparseView::restore(const LoadedCheckpoint& checkpoint) {
-  generation_ = KITH_TRY(
-      sparse::SparseIndex::restore(checkpoint.header, blob_lookup(checkpoint), checkpoint.mapping));
+  generation_ =
+      KITH_TRY(sparse::SparseIndex::restore(checkpoint.header, blob_lookup(checkpoint), checkpoint.mapping));
   for (const auto& [name, bytes] : checkpoint.blobs) saved_blobs_.insert(name);
   return {};
 }

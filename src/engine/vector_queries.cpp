@@ -102,11 +102,12 @@ Result<LegResult> LocalSnapshot::search_rows(const View& view, const VectorSearc
   std::unique_ptr<vector::Scorer> scorer =
       composite ? std::make_unique<vector::CompositeScorer>(*examples.formula, std::move(scorers))
                 : std::move(scorers[0]);
-  VectorSearchBounds bounds{.limit = request.limit, .ef = request.ef, .exact = request.exact, .stop = request.stop};
+  VectorSearchBounds bounds{
+      .limit = request.limit, .ef = request.ef, .exact = request.exact, .stop = request.stop};
   if (request.score_threshold) {
     bounds.thresholded = true;
-    bounds.score_min =
-        composite ? *request.score_threshold : vector::score_min_of(params.distance, *request.score_threshold);
+    bounds.score_min = composite ? *request.score_threshold
+                                 : vector::score_min_of(params.distance, *request.score_threshold);
   }
   const auto passing = KITH_TRY(allowed(request.filter, request.stop));
   VectorsFound found;

@@ -29,8 +29,8 @@ struct VectorsFound {
 
 /// Scores every allowed slot below `slot_count` for which `has` is true.
 template <class Has>
-void scan_where(const vector::Scorer& scorer, const vector::SlotFilter& filter, std::size_t slot_count, Has has,
-                vector::Collector& out) {
+void scan_where(const vector::Scorer& scorer, const vector::SlotFilter& filter, std::size_t slot_count,
+                Has has, vector::Collector& out) {
   constexpr std::size_t chunk_slots = 4'096;
   std::vector<SlotId> chunk;
   chunk.reserve(chunk_slots);

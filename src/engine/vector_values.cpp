@@ -23,8 +23,8 @@ Status check_finite(std::span<const float> values, std::string_view name) {
 }
 
 std::unexpected<Error> dimension_error(std::size_t expected, std::size_t got) {
-  return failure(ErrorCode::invalid_argument, "Vector dimension error: expected dim: " + std::to_string(expected) +
-                                                  ", got " + std::to_string(got));
+  return failure(ErrorCode::invalid_argument, "Vector dimension error: expected dim: " +
+                                                  std::to_string(expected) + ", got " + std::to_string(got));
 }
 
 /// To the nearest IEEE 754 binary16, ties to even; beyond its range to the largest finite one.
@@ -75,7 +75,8 @@ Result<VectorValue> stored_sparse(SparseVector sparse, const VectorParams& param
     sparse = std::move(sorted);
   }
   if (std::ranges::adjacent_find(sparse.indices) != sparse.indices.end()) {
-    return failure(ErrorCode::invalid_argument, vector_label(name) + " has an index twice; indices must be unique");
+    return failure(ErrorCode::invalid_argument,
+                   vector_label(name) + " has an index twice; indices must be unique");
   }
   if (params.datatype == VectorDatatype::f16) round_to(sparse.values, params.datatype);
   return VectorValue(std::move(sparse));
@@ -112,7 +113,8 @@ void to_compared_form(std::span<float> row, const VectorParams& params) {
 
 Result<VectorValue> stored_form(VectorValue value, const VectorParams& params, std::string_view name) {
   if (params.kind == VectorKind::sparse) {
-    if (auto* sparse = std::get_if<SparseVector>(&value)) return stored_sparse(std::move(*sparse), params, name);
+    if (auto* sparse = std::get_if<SparseVector>(&value))
+      return stored_sparse(std::move(*sparse), params, name);
     return failure(ErrorCode::invalid_argument, "Conversion between sparse and regular vectors failed");
   }
   if (std::holds_alternative<SparseVector>(value)) {

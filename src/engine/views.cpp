@@ -27,7 +27,8 @@ Result<LocalCollection::ViewSlot> LocalCollection::make_slot(
 Result<LocalCollection::ViewSlot> LocalCollection::field_slot(const std::string& key,
                                                               const FieldIndexConfig& config) const {
   const std::string path = KITH_TRY(canonical_path(key));
-  return make_slot([path, config]() -> Result<std::shared_ptr<View>> { return FieldView::create(path, config); });
+  return make_slot(
+      [path, config]() -> Result<std::shared_ptr<View>> { return FieldView::create(path, config); });
 }
 
 Result<LocalCollection::ViewSlot> LocalCollection::vector_slot(const std::string& vector_name,
@@ -49,14 +50,16 @@ Result<LocalCollection::ViewSlot> LocalCollection::vector_slot(const std::string
 }
 
 Status LocalCollection::make_views(const CollectionConfig& config) {
-  views_.push_back(KITH_TRY(make_slot([]() -> Result<std::shared_ptr<View>> { return std::make_shared<SlotView>(); })));
+  views_.push_back(
+      KITH_TRY(make_slot([]() -> Result<std::shared_ptr<View>> { return std::make_shared<SlotView>(); })));
   for (const auto& [vector_name, params] : config.vectors) {
     views_.push_back(KITH_TRY(vector_slot(vector_name, params)));
   }
   if (analyzer_) {
-    views_.push_back(KITH_TRY(make_slot([print = analyzer_->fingerprint()]() -> Result<std::shared_ptr<View>> {
-      return std::make_shared<LexicalView>(print);
-    })));
+    views_.push_back(
+        KITH_TRY(make_slot([print = analyzer_->fingerprint()]() -> Result<std::shared_ptr<View>> {
+          return std::make_shared<LexicalView>(print);
+        })));
   }
   for (const auto& [key, field] : config.fields) views_.push_back(KITH_TRY(field_slot(key, field)));
   return {};
@@ -78,19 +81,22 @@ std::shared_ptr<const ViewSet> LocalCollection::shape_of(CollectionConfig config
 
 Result<WriteOutcome> LocalCollection::change_shape(CollectionConfig config, std::optional<ViewSlot> add,
                                                    const View* drop) {
-  if (closed_.load()) return failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
+  if (closed_.load())
+    return failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
   WriteGroup group = new_group();
   group.add_config(name_, config);
   KITH_TRY(store_.commit(group.finish()));
   written_ = group.state();
   std::string forgotten;
   if (drop != nullptr) {
-    const auto found = std::ranges::find_if(views_, [&](const ViewSlot& slot) { return slot.view.get() == drop; });
+    const auto found =
+        std::ranges::find_if(views_, [&](const ViewSlot& slot) { return slot.view.get() == drop; });
     forgotten = folder_ + "/" + found->view->name();
     views_.erase(found);
   }
   if (add) {
-    if (forgotten == folder_ + "/" + add->view->name()) forgotten.clear();  // its place is taken at the next save
+    if (forgotten == folder_ + "/" + add->view->name())
+      forgotten.clear();  // its place is taken at the next save
     views_.push_back(std::move(*add));
   }
   shape_ = shape_of(std::move(config));
@@ -173,9 +179,10 @@ Result<WriteOutcome> LocalCollection::add_vector(std::string_view name, VectorPa
   if (const auto found = changed.vectors.find(name); found != changed.vectors.end()) {
     params.added_at = found->second.added_at;
     if (params == found->second) return WriteOutcome{written_.change_seq, store_.options().durability};
-    return failure(ErrorCode::already_exists, "vector '" + std::string(name) +
-                                                  "' exists with other parameters; remove it first, or choose "
-                                                  "another name");
+    return failure(ErrorCode::already_exists,
+                   "vector '" + std::string(name) +
+                       "' exists with other parameters; remove it first, or choose "
+                       "another name");
   }
   if (changed.vectors.size() >= vectors_max) {
     return failure(ErrorCode::too_large, "collection '" + name_ + "' has " + std::to_string(vectors_max) +

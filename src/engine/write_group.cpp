@@ -189,7 +189,8 @@ Status WriteGroup::update_vectors(PreparedChange& change, store::FeedEntry& entr
     if (check && !matches(*check, update.id, *before)) continue;
     VectorMap vectors = std::move(update.vectors);
     for (const auto& [name, value] : before->vectors) vectors.try_emplace(name, value);
-    KITH_TRY(write_point(update.id, before, std::move(vectors), before->payload, terms_of(before->payload), entry));
+    KITH_TRY(write_point(update.id, before, std::move(vectors), before->payload, terms_of(before->payload),
+                         entry));
   }
   return {};
 }
@@ -203,7 +204,8 @@ Status WriteGroup::remove_vectors(PreparedChange& change, store::FeedEntry& entr
       VectorMap vectors = before->vectors;
       for (const auto& name : removal.names) vectors.erase(name);
       if (vectors.size() == before->vectors.size()) continue;
-      KITH_TRY(write_point(id, before, std::move(vectors), before->payload, terms_of(before->payload), entry));
+      KITH_TRY(
+          write_point(id, before, std::move(vectors), before->payload, terms_of(before->payload), entry));
     }
   }
   return {};

@@ -59,15 +59,16 @@ class WriteGroup {
 
   Status remove_point(const PointId& id, store::FeedEntry& entry);
   /// Replaces the point (null before: makes it). Keeps the slot when the vectors stay the same.
-  Status write_point(const PointId& id, const store::PointRecord* before, VectorMap vectors, std::string payload,
-                     std::optional<text::DocumentTerms> terms, store::FeedEntry& entry);
+  Status write_point(const PointId& id, const store::PointRecord* before, VectorMap vectors,
+                     std::string payload, std::optional<text::DocumentTerms> terms, store::FeedEntry& entry);
   Status update_payload(const PointId& id, const PayloadUpdate& update, store::FeedEntry& entry);
 
   /// The point as the operations so far have left it; null when there is none.
   Result<const store::PointRecord*> current(const PointId& id);
   const store::PointRecord& put(const PointId& id, store::PointRecord record);
   /// Ids, and those that match, as the operations so far have left them; each once.
-  Result<std::vector<PointId>> select(std::vector<PointId> ids, const std::optional<Filter>& filter, FilterRole role);
+  Result<std::vector<PointId>> select(std::vector<PointId> ids, const std::optional<Filter>& filter,
+                                      FilterRole role);
   Result<fields::FilterEvaluator> evaluator(const Filter& filter) const;
   bool matches(fields::FilterEvaluator& evaluator, const PointId& id, const store::PointRecord& record) const;
   std::optional<text::DocumentTerms> terms_of(std::string_view payload) const;

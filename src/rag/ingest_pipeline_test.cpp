@@ -251,7 +251,8 @@ TEST_F(IngestPipelineTest, MetadataChangeEmbedsNothingAndKeepsForeignKeys) {
   // Somebody labels a point through Qdrant's API.
   const PointId labelled = collection_->state()->points.begin()->first;
   std::vector<Change> label(1);
-  label[0].payload_updates.push_back({.points = {{labelled}, std::nullopt}, .payload = R"({"label":"mine"})"});
+  label[0].payload_updates.push_back(
+      {.points = {{labelled}, std::nullopt}, .payload = R"({"label":"mine"})"});
   ASSERT_TRUE(collection_->write(std::move(label)).has_value());
   PathSourceOptions options;
   options.metadata = R"({"version":"2"})";

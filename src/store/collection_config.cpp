@@ -111,22 +111,21 @@ Result<VectorParams> params_of(const Json& json) {
 Result<FieldIndexConfig> field_of(const Json& json) {
   if (!json.is_object()) return damaged("a field index is no object");
   FieldIndexConfig field;
-  field.kind = KITH_TRY(named_at(json, "kind",
-                                 {FieldKind::keyword, FieldKind::integer, FieldKind::floating,
-                                  FieldKind::boolean, FieldKind::geo, FieldKind::datetime, FieldKind::uuid,
-                                  FieldKind::text},
-                                 field_kind_name, std::optional<FieldKind>()));
+  field.kind =
+      KITH_TRY(named_at(json, "kind",
+                        {FieldKind::keyword, FieldKind::integer, FieldKind::floating, FieldKind::boolean,
+                         FieldKind::geo, FieldKind::datetime, FieldKind::uuid, FieldKind::text},
+                        field_kind_name, std::optional<FieldKind>()));
   field.face = KITH_TRY(text_at(json, "face"));
   try {
     field.lookup = json.value("lookup", true);
     field.range = json.value("range", true);
     if (field.kind != FieldKind::text) return field;
     const Json& text = json.at("text");
-    field.text.tokenizer =
-        KITH_TRY(named_at(text, "tokenizer",
-                          {TextTokenizer::word, TextTokenizer::whitespace, TextTokenizer::prefix,
-                           TextTokenizer::multilingual},
-                          text_tokenizer_name, std::optional<TextTokenizer>()));
+    field.text.tokenizer = KITH_TRY(named_at(
+        text, "tokenizer",
+        {TextTokenizer::word, TextTokenizer::whitespace, TextTokenizer::prefix, TextTokenizer::multilingual},
+        text_tokenizer_name, std::optional<TextTokenizer>()));
     field.text.min_token_length = text.at("min_token_length").get<std::size_t>();
     field.text.max_token_length = text.at("max_token_length").get<std::size_t>();
     field.text.lowercase = text.at("lowercase").get<bool>();
@@ -148,14 +147,10 @@ Result<std::string> encode_collection_config(std::string_view name, const Collec
   for (const auto& [vector_name, params] : config.vectors) vectors[vector_name] = json_of(params);
   Json fields = Json::object();
   for (const auto& [key, field] : config.fields) fields[key] = json_of(field);
-  const Json json = {{"format", config_format},
-                     {"name", name},
-                     {"fields", std::move(fields)},
-                     {"vectors", std::move(vectors)},
-                     {"lexical", config.lexical},
-                     {"language", config.language},
-                     {"embedder", config.embedder},
-                     {"embedder_fingerprint", config.embedder_fingerprint},
+  const Json json = {{"format", config_format},     {"name", name},
+                     {"fields", std::move(fields)}, {"vectors", std::move(vectors)},
+                     {"lexical", config.lexical},   {"language", config.language},
+                     {"embedder", config.embedder}, {"embedder_fingerprint", config.embedder_fingerprint},
                      {"face", config.face}};
   try {
     return json.dump();

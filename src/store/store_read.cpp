@@ -197,7 +197,8 @@ std::uint64_t head_of(const PointId& id) {
 PointId with_head(const PointId& like, std::uint64_t head) {
   if (like.is_number()) return PointId(head);
   Uuid uuid;
-  for (int i = 0; i < 8; ++i) uuid.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(head >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    uuid.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(head >> (56 - 8 * i));
   return PointId(uuid);
 }
 

@@ -78,7 +78,7 @@ struct Expected {
   struct Point {
     VectorMap vectors;
     std::string payload = "{}";
-    std::string word;  ///< unique to this content; "" = no text
+    std::string word;                                         ///< unique to this content; "" = no text
     std::vector<std::pair<std::string, std::string>> fields;  ///< of the payload: key and JSON
 
     void set(const std::string& key, const std::string& json) {
@@ -105,7 +105,8 @@ struct Expected {
     }
     void render() {
       payload = "{";
-      for (const auto& [key, json] : fields) payload += (payload.size() > 1 ? ",\"" : "\"") + key + "\":" + json;
+      for (const auto& [key, json] : fields)
+        payload += (payload.size() > 1 ? ",\"" : "\"") + key + "\":" + json;
       payload += "}";
     }
     bool operator==(const Point&) const = default;
