@@ -312,9 +312,13 @@ class Collection {
   virtual CollectionConfig config() const = 0;
   virtual CollectionInfo info() const = 0;
 
-  /// All changes in order, atomically, each with a change_seq of its own. Committed, durable as configured, and
-  /// searchable by every snapshot taken after it returns. Errors leave the collection as it was:
-  /// invalid_argument (wrong dimension, NaN, unknown vector name, payload not an object), disk_full, overloaded.
+  /// All changes in order, each with a change_seq of its own. Committed, durable as configured, and searchable by every
+  /// snapshot taken after it returns. Changes between those that select points by a filter are one atomic batch; a
+  /// change that selects by a filter is carried out by itself after what stands before it, and in pieces (each atomic,
+  /// with a change_seq of its own) when it selects more than 10,000 points, or fewer of large ones. So an error leaves
+  /// the collection as it was unless filters are in the call; then what came before the failing change stays.
+  /// Errors: invalid_argument (wrong dimension, NaN, unknown vector name, payload not an object; before anything is
+  /// written), not_found, disk_full, overloaded.
   virtual Result<WriteOutcome> write(std::vector<Change> changes) = 0;
 
   virtual Result<std::shared_ptr<const Snapshot>> snapshot() const = 0;

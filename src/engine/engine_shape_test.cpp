@@ -228,6 +228,65 @@ TEST_F(Shape, AFilterMaySelectMorePointsThanOneBatchHolds) {
   EXPECT_EQ(collection_->info().points, 5'000U);
 }
 
+// A change by filter sees what stands before it in the same call, however many points it selects.
+TEST_F(Shape, AFilterSeesWhatCameBeforeItInTheSameCall) {
+  for (const std::uint64_t points : {100U, 12'000U}) {
+    SCOPED_TRACE(points);
+    fill(0, points);
+    const Filter all{.must = {Range{.key = "n", .gte = 0}}};
+    const Filter marked{.must = {MatchAny{"mark", {true}}}};
+    std::vector<Change> changes(4);
+    changes[0].upserts.push_back({PointId(points), {{"", DenseVector{1, 1}}}, R"({"n":1})"});
+    changes[1].payload_updates.push_back({.points = {{}, all}, .payload = R"({"mark":true})"});
+    changes[2].upserts.push_back({PointId(points + 1), {{"", DenseVector{1, 1}}}, R"({"mark":true})"});
+    changes[3].delete_matching = marked;
+    must(collection_->write(std::move(changes)));
+    EXPECT_EQ(collection_->info().points, 0U);
+  }
+}
+
+TEST_F(Shape, VectorsAreRemovedFromPointsOfTheSameCall) {
+  must(collection_->add_vector("s", {.kind = VectorKind::sparse}));
+  std::vector<Change> changes(2);
+  for (std::uint64_t id = 0; id < 300; ++id) {
+    changes[0].upserts.push_back({PointId(id), {{"s", SparseVector{{1}, {1}}}}, R"({"k":"new"})"});
+  }
+  changes[1].vector_removals.push_back(
+      {.points = {{}, Filter{.must = {MatchAny{"k", {std::string("new")}}}}}, .names = {"s"}});
+  must(collection_->write(std::move(changes)));
+  EXPECT_EQ(count({.must = {HasVector{"s"}}}), 0U);
+  EXPECT_EQ(collection_->info().points, 300U);
+}
+
+TEST_F(Shape, ACheckpointDoesNotCutOffWhatABuilderOfAnIndexNeeds) {
+  fill(0, 2'000);
+  std::atomic<bool> over{false};
+  std::jthread writer([&] {
+    for (std::uint64_t id = 2'000; !over.load(); ++id) {
+      fill(id, id + 1);
+      must(collection_->flush());
+    }
+  });
+  for (int round = 0; round < 20; ++round) {
+    must(collection_->create_field_index("n", {.kind = FieldKind::integer}));
+    const auto snapshot = must(collection_->snapshot());
+    EXPECT_EQ(must(snapshot->count(&below_ten)), 10U);
+    const Filter some{.must = {Range{.key = "n", .gte = 0}}};
+    EXPECT_EQ(must(snapshot->count(&some)), must(snapshot->count(nullptr)));
+  }
+  over.store(true);
+}
+
+TEST_F(Shape, AWriteToADroppedCollectionSaysThatThereIsNone) {
+  fill(0, 5);
+  const auto kept = collection_;
+  EXPECT_TRUE(must(database_->drop_collection("c")));
+  const auto gone = upsert(*kept, 1, {{"", DenseVector{1, 1}}});
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, ErrorCode::not_found);
+  EXPECT_EQ(gone.error().message, "Collection `c` doesn't exist!");
+}
+
 TEST_F(Shape, VectorsAreRemovedByFilter) {
   must(collection_->add_vector("s", {.kind = VectorKind::sparse}));
   fill(0, 50);

@@ -40,10 +40,11 @@ Status LexicalView::finish_group() {
     builder.add(SlotId{slot}, frequencies, terms->length);
   }
   std::shared_ptr<const sparse::Segment> segment;
-  if (!builder.empty()) segment = KITH_TRY(builder.build());
-  generation_ = generation_->with_changes(pending_deleted_, std::move(segment));
+  // What is pending points into the group, which is gone after this, come what may.
+  const auto deleted = std::exchange(pending_deleted_, {});
   pending_.clear();
-  pending_deleted_.clear();
+  if (!builder.empty()) segment = KITH_TRY(builder.build());
+  generation_ = generation_->with_changes(deleted, std::move(segment));
   while (auto plan = generation_->next_merge()) {
     if (plan->points > merge_points_inline) break;
     generation_ = generation_->with_merge(KITH_TRY(plan->run()));

@@ -11,8 +11,21 @@ namespace {
 // A group is one batch of the store, so these bound the memory of a commit.
 constexpr std::size_t group_points_max = 10'000;
 constexpr std::size_t group_bytes_max = std::size_t{64} << 20;
-// A filter that selects more points than this is carried out in pieces.
-constexpr std::size_t piece_points_max = 10'000;
+// A filter that selects more points than this is carried out in pieces, and in smaller ones where points are large.
+constexpr std::size_t piece_points_max = 10'000, piece_points_min = 100;
+constexpr std::size_t piece_bytes = std::size_t{64} << 20, payload_bytes_typical = 1'024;
+
+std::size_t piece_points_of(const CollectionConfig& config) {
+  std::size_t point_bytes = payload_bytes_typical;
+  for (const auto& [name, params] : config.vectors) point_bytes += params.dimension * sizeof(float);
+  return std::clamp(piece_bytes / point_bytes, piece_points_min, piece_points_max);
+}
+
+bool selects_by_filter(const PreparedChange& change) {
+  const auto filtered = [](const auto& part) { return part.points.filter.has_value(); };
+  return change.delete_matching || std::ranges::any_of(change.vector_removals, filtered) ||
+         std::ranges::any_of(change.payload_updates, filtered);
+}
 
 std::int64_t steady_ms(const Clock& clock) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now().time_since_epoch()).count();
@@ -115,12 +128,27 @@ void LocalCollection::release_tail(std::size_t points) {
   tail_moved_.notify_all();
 }
 
+// What selects by a filter must see what came before it, so it is carried out by itself when its turn comes; everything
+// between is one piece.
 Result<WriteOutcome> LocalCollection::write(std::vector<Change> changes) {
   const auto current = state();
   auto prepared =
       KITH_TRY(prepare_write(std::move(changes), current->shape->config, analyzer_ ? &*analyzer_ : nullptr));
   WriteOutcome outcome{current->seq, store_.options().durability};
-  for (auto& piece : KITH_TRY(split(std::move(prepared)))) outcome = KITH_TRY(write_piece(std::move(piece)));
+  PreparedWrite together;
+  const auto flush_together = [&]() -> Status {
+    if (!together.changes.empty()) outcome = KITH_TRY(write_piece(std::exchange(together, {})));
+    return {};
+  };
+  for (auto& change : prepared.changes) {
+    if (!selects_by_filter(change)) {
+      together.add(std::move(change));
+      continue;
+    }
+    KITH_TRY(flush_together());
+    outcome = KITH_TRY(write_selected(std::move(change)));
+  }
+  KITH_TRY(flush_together());
   return outcome;
 }
 
@@ -160,44 +188,40 @@ PreparedChange restricted(const PreparedChange& change, std::vector<PointId> ids
 
 }  // namespace
 
-// A write that selects very many points by a filter is not one batch but several, each with a sequence of its own:
+// Where very many points are selected the change is not one batch but several, each with a sequence of its own:
 // otherwise its memory would grow with the collection.
-Result<std::vector<PreparedWrite>> LocalCollection::split(PreparedWrite write) const {
-  std::vector<PreparedWrite> out;
-  PreparedWrite together;
-  together.points = write.points;
-  together.bytes = write.bytes;
-  for (auto& change : write.changes) {
-    const Filter* filter = sole_filter(change);
-    std::vector<PointId> ids;
-    if (filter != nullptr) {
-      const auto current = std::make_shared<const LocalSnapshot>(shared_from_this());
-      if (KITH_TRY(current->count(filter)) > piece_points_max) ids = KITH_TRY(current->matching_ids(*filter));
-    }
-    if (ids.empty()) {
-      together.changes.push_back(std::move(change));
-      continue;
-    }
-    if (!together.changes.empty()) out.push_back(std::exchange(together, {}));
-    for (std::size_t at = 0; at < ids.size(); at += piece_points_max) {
-      const auto first = ids.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto last = first + static_cast<std::ptrdiff_t>(std::min(piece_points_max, ids.size() - at));
-      PreparedWrite piece;
-      piece.changes.push_back(
-          restricted(change, {std::make_move_iterator(first), std::make_move_iterator(last)}));
-      out.push_back(std::move(piece));
-    }
+Result<WriteOutcome> LocalCollection::write_selected(PreparedChange change) {
+  const Filter* filter = sole_filter(change);
+  std::vector<PointId> ids;
+  const std::size_t piece_points = piece_points_of(state()->shape->config);
+  if (filter != nullptr) {
+    const LocalSnapshot current(shared_from_this());
+    // Removing a vector takes a new slot for each point, so there they are always counted out beforehand.
+    const bool takes_slots = !change.vector_removals.empty();
+    if (takes_slots || KITH_TRY(current.count(filter)) > piece_points)
+      ids = KITH_TRY(current.matching_ids(*filter));
   }
-  if (!together.changes.empty()) out.push_back(std::move(together));
-  return out;
+  if (ids.empty()) {
+    PreparedWrite whole;
+    whole.add(std::move(change));
+    return write_piece(std::move(whole));
+  }
+  WriteOutcome outcome;
+  for (std::size_t at = 0; at < ids.size(); at += piece_points) {
+    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto last = first + static_cast<std::ptrdiff_t>(std::min(piece_points, ids.size() - at));
+    PreparedWrite piece;
+    piece.add(restricted(change, {std::make_move_iterator(first), std::make_move_iterator(last)}));
+    outcome = KITH_TRY(write_piece(std::move(piece)));
+  }
+  return outcome;
 }
 
-// Vectors removed by a filter move their points to new slots, which nobody has counted yet.
+// Vectors removed by a filter beside other things move their points to new slots, which nobody has counted yet.
 Result<std::size_t> LocalCollection::slots_needed(const PreparedWrite& write) const {
   std::size_t out = write.points;
   for (const auto& change : write.changes) {
     for (const auto& removal : change.vector_removals) {
-      out += removal.points.ids.size();
       if (!removal.points.filter || change.filter_role == FilterRole::restricts) continue;
       const LocalSnapshot current(shared_from_this());
       const std::size_t count = KITH_TRY(current.count(&*removal.points.filter));
@@ -261,8 +285,7 @@ void LocalCollection::commit_group(const std::deque<PendingWrite*>& group) {
   WriteGroup batch = new_group();
   Status status;
   std::vector<ChangeSeq> last;
-  if (closed_.load())
-    status = failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
+  if (closed_.load()) status = gone();
   for (PendingWrite* pending : group) {
     if (!status) break;
     // The first try may have taken the write apart; a group of one is not tried again.
@@ -311,8 +334,9 @@ Status LocalCollection::commit(WriteGroup& group) {
     for (const auto& change : group.applied()) slot.view->apply(change);
   }
   written_ = group.state();
-  KITH_TRY(finish_groups(views_));
-  KITH_TRY(publish());
+  // A view that cannot follow is rebuilt at the next open; everything else goes its way.
+  Status followed = finish_groups(views_);
+  if (auto published = publish(); !published && followed) followed = std::move(published);
   if (!group.dead_slots().empty()) {
     DeadSlots dead{group.dead_slots(), readers_.advance(), {}};
     for (const auto& view : shape_->dense) dead.tail_marks.emplace_back(view, view->tail_back());
@@ -322,12 +346,25 @@ Status LocalCollection::commit(WriteGroup& group) {
   }
   note_changes(group.applied().size() + 1);
   wake_();
-  return {};
+  return followed;
+}
+
+std::unexpected<Error> LocalCollection::gone() const {
+  return failure(ErrorCode::not_found, "Collection `" + name_ + "` doesn't exist!");
 }
 
 Status LocalCollection::finish_groups(std::span<ViewSlot> views) {
-  for (auto& slot : views) KITH_TRY(slot.view->finish_group());
-  return {};
+  Status first;
+  for (auto& slot : views) {
+    auto finished = slot.view->finish_group();
+    if (finished) continue;
+    slot.failed = true;
+    options_.log.error(
+        "a view cannot follow a write; restart to have it rebuilt",
+        {{"collection", name_}, {"view", slot.view->name()}, {"reason", finished.error().message}});
+    if (first) first = std::move(finished);
+  }
+  return first;
 }
 
 void LocalCollection::note_changes(std::uint64_t count) {

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 
 #include "engine/engine_options.h"
 #include "engine/filter_matcher.h"
@@ -56,6 +57,8 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   Status checkpoint();
   /// No further writes and no further checkpoints; returns when those under way have ended. Snapshots go on.
   void close();
+  /// Takes close() back: the drop that it was for could not be carried out.
+  void reopen() { closed_.store(false); }
 
  private:
   friend class LocalSnapshot;
@@ -66,6 +69,7 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
     std::function<Result<std::shared_ptr<View>>()> make;
     ChangeSeq applied;
     bool rebuild = false;
+    bool failed = false;  // it has missed a write: never saved again, rebuilt at the next open
   };
 
   LocalCollection(store::Store& store, const store::CatalogEntry& entry, std::string folder,
@@ -94,7 +98,7 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
 
   // ── writing ──
   Result<WriteOutcome> write_piece(PreparedWrite write);
-  Result<std::vector<PreparedWrite>> split(PreparedWrite write) const;
+  Result<WriteOutcome> write_selected(PreparedChange change);
   Result<std::size_t> slots_needed(const PreparedWrite& write) const;
   Status reserve_tail(std::size_t points);
   void release_tail(std::size_t points);
@@ -105,6 +109,7 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
   Status finish_groups(std::span<ViewSlot> views);
   Status publish();
   std::shared_ptr<const ReadState> state() const;
+  std::unexpected<Error> gone() const;
   FilterMatcher matcher(const ReadState& state) const;
 
   // ── maintenance.cpp ──
@@ -141,6 +146,9 @@ class LocalCollection final : public Collection, public std::enable_shared_from_
 
   mutable std::mutex state_mutex_;
   std::shared_ptr<const ReadState> state_;
+
+  std::multiset<std::uint64_t>
+      feed_pins_;  // builders of indexes still need what follows; under linker_mutex_
 
   /// Slots that died together. They stay in the graph as long as somebody reads who may still see them, and until no
   /// tail holds them.

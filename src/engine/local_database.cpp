@@ -191,7 +191,10 @@ Result<bool> LocalDatabase::drop_collection(std::string_view name) {
   for (const auto& [alias, target] : aliases()) {
     if (target == name) batch.delete_record(alias_kind, alias);
   }
-  KITH_TRY(store_->commit(std::move(batch)));
+  if (auto committed = store_->commit(std::move(batch)); !committed) {
+    dropped->reopen();
+    return std::unexpected(std::move(committed).error());
+  }
   {
     const std::scoped_lock lock(mutex_);
     collections_.erase(dropped->name());

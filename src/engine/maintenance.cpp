@@ -25,14 +25,19 @@ Result<bool> LocalCollection::maintain() {
   return more;
 }
 
-// One batch from every tail. The dead are linked, too, while somebody reads who may still see them. True: some tail is not empty yet.
+// One batch from every tail. The dead are linked, too, while somebody reads who may still see them: which are dead to
+// everybody is settled with the writers standing still, since a death is applied before its epoch is known.
 Result<bool> LocalCollection::link_tails() {
   bool more = false;
-  const bool drop_dead = death_epoch_.load() < readers_.oldest();
   for (const auto& view : shape_->dense) {
-    const std::size_t moved = KITH_TRY(
-        view->link(link_batch, drop_dead ? &slots_->lifetimes() : nullptr, options_.executor->background()));
-    if (moved != 0) {
+    VectorView::Front front;
+    {
+      const std::scoped_lock writer(writer_mutex_);
+      const bool drop_dead = death_epoch_.load() < readers_.oldest();
+      front = view->front(link_batch, drop_dead ? &slots_->lifetimes() : nullptr);
+    }
+    KITH_TRY(view->link(front, options_.executor->background()));
+    if (front.slots != 0) {
       note_changes(1);  // of the graph
       const std::scoped_lock lock(tail_mutex_);
       tail_moved_.notify_all();
@@ -103,14 +108,17 @@ Status LocalCollection::checkpoint() {
     applied = written_.change_seq;
     images.reserve(views_.size());
     for (auto& slot : views_) {
-      images.push_back(slot.view->image(slot.folder->needs_everything()));
+      images.push_back(slot.failed ? CheckpointImage() : slot.view->image(slot.folder->needs_everything()));
       images.back().applied = applied;
     }
     changes_since_checkpoint_.store(0);
   }
   // A view must never be ahead of what the store would have after a power loss.
   Status status = store_.sync();
-  for (std::size_t i = 0; i < views_.size() && status; ++i) status = views_[i].folder->save(images[i]);
+  for (std::size_t i = 0; i < views_.size() && status; ++i) {
+    status = views_[i].failed ? options_.files->remove_all(folder_ + "/" + views_[i].view->name())
+                              : views_[i].folder->save(images[i]);
+  }
   if (!status) {
     // Blocks were marked clean that did not reach the disk.
     for (auto& slot : views_) slot.folder->distrust();
@@ -118,7 +126,8 @@ Status LocalCollection::checkpoint() {
     return status;
   }
   for (auto& slot : views_) slot.applied = applied;
-  return store_.truncate_feed(id_, applied);
+  const bool pinned = !feed_pins_.empty() && *feed_pins_.begin() < applied.value;
+  return store_.truncate_feed(id_, pinned ? ChangeSeq{*feed_pins_.begin()} : applied);
 }
 
 }  // namespace kith::engine

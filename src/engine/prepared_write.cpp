@@ -162,19 +162,20 @@ Result<PreparedChange> prepare_change(Change change, const CollectionConfig& con
   return out;
 }
 
+void PreparedWrite::add(PreparedChange change) {
+  points += change.upserts.size() + change.vector_updates.size();
+  for (const auto& point : change.upserts) bytes += point.payload.size() + bytes_of(point.vectors);
+  for (const auto& update : change.vector_updates) bytes += bytes_of(update.vectors);
+  for (const auto& removal : change.vector_removals) points += removal.points.ids.size();
+  for (const auto& put : change.document_puts) bytes += put.text.size();
+  changes.push_back(std::move(change));
+}
+
 Result<PreparedWrite> prepare_write(std::vector<Change> changes, const CollectionConfig& config,
                                     const text::Analyzer* analyzer) {
   PreparedWrite out;
   out.changes.reserve(changes.size());
-  for (auto& change : changes) {
-    out.changes.push_back(KITH_TRY(prepare_change(std::move(change), config, analyzer)));
-    const PreparedChange& prepared = out.changes.back();
-    out.points += prepared.upserts.size() + prepared.vector_updates.size();
-    for (const auto& point : prepared.upserts) out.bytes += point.payload.size() + bytes_of(point.vectors);
-    for (const auto& update : prepared.vector_updates) out.bytes += bytes_of(update.vectors);
-    for (const auto& removal : prepared.vector_removals) out.points += removal.points.ids.size();
-    for (const auto& put : prepared.document_puts) out.bytes += put.text.size();
-  }
+  for (auto& change : changes) out.add(KITH_TRY(prepare_change(std::move(change), config, analyzer)));
   return out;
 }
 

@@ -42,6 +42,9 @@ struct PreparedChange {
 };
 
 struct PreparedWrite {
+  /// Counts it as well.
+  void add(PreparedChange change);
+
   std::vector<PreparedChange> changes;
   std::size_t points = 0;  ///< that may need a new slot, as far as known
   std::size_t bytes = 0;   ///< of payloads, vectors and texts, about

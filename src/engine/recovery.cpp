@@ -154,10 +154,15 @@ Status LocalCollection::rebuild(std::span<ViewSlot> views, const store::ReadView
     kept.clear();
     return {};
   };
-  KITH_TRY(store_.scan_points(view, id_, std::nullopt, {}, [&](const PointId&, store::PointRecord&& record) {
-    status = visit(std::move(record));
-    return status.has_value();
-  }));
+  const bool needs_vectors = std::ranges::any_of(views, [](const ViewSlot& slot) {
+    return slot.rebuild && dynamic_cast<const FieldView*>(slot.view.get()) == nullptr;
+  });
+  const store::Want want{true, needs_vectors};
+  KITH_TRY(
+      store_.scan_points(view, id_, std::nullopt, want, [&](const PointId&, store::PointRecord&& record) {
+        status = visit(std::move(record));
+        return status.has_value();
+      }));
   KITH_TRY(status);
   KITH_TRY(finish_groups(views));
   for (auto& slot : views) slot.rebuild = false;

@@ -35,9 +35,10 @@ Status SparseView::finish_group() {
   added.reserve(pending_.size());
   for (const auto& [slot, values] : pending_) added.push_back({SlotId{slot}, values});
   std::ranges::sort(added, {}, &sparse::SlotVector::slot);
-  generation_ = KITH_TRY(generation_->with_changes(pending_deleted_, added));
+  // What is pending points into the group, which is gone after this, come what may.
+  const auto deleted = std::exchange(pending_deleted_, {});
   pending_.clear();
-  pending_deleted_.clear();
+  generation_ = KITH_TRY(generation_->with_changes(deleted, added));
   return {};
 }
 

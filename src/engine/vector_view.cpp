@@ -165,17 +165,21 @@ Status VectorView::link_now(std::span<const SlotId> slots, Pool& pool) {
   return {};
 }
 
-Result<std::size_t> VectorView::link(std::size_t count, const vector::SlotLifetimes* drop_dead, Pool& pool) {
-  const std::vector<SlotId> front = tail_.peek(count);
-  std::vector<SlotId> wanted;
-  wanted.reserve(front.size());
-  for (const SlotId slot : front) {
+VectorView::Front VectorView::front(std::size_t count, const vector::SlotLifetimes* drop_dead) const {
+  const std::vector<SlotId> slots = tail_.peek(count);
+  Front out{slots.size(), {}};
+  out.wanted.reserve(slots.size());
+  for (const SlotId slot : slots) {
     const bool dead = drop_dead != nullptr && !drop_dead->living(slot);
-    if (!dead && !linked(slot)) wanted.push_back(slot);
+    if (!dead && !linked(slot)) out.wanted.push_back(slot);
   }
-  if (!wanted.empty()) KITH_TRY(link_now(wanted, pool));
-  tail_.pop(front.size());
-  return front.size();
+  return out;
+}
+
+Status VectorView::link(const Front& front, Pool& pool) {
+  if (!front.wanted.empty()) KITH_TRY(link_now(front.wanted, pool));
+  tail_.pop(front.slots);
+  return {};
 }
 
 void VectorView::unlink(SlotId slot) {

@@ -46,9 +46,15 @@ class VectorView final : public View {
                       const VectorSearchLimits& limits) const;
 
   // ── linker ──
-  /// Links up to `count` slots from the tail; those dead by `drop_dead` (if given) are dropped. Returns how many left
-  /// the tail.
-  Result<std::size_t> link(std::size_t count, const vector::SlotLifetimes* drop_dead, Pool& pool);
+  /// The front of the tail: how many slots, and which of them are to be linked.
+  struct Front {
+    std::size_t slots = 0;
+    std::vector<SlotId> wanted;
+  };
+  /// Up to `count` slots; those dead by `drop_dead` (if given) are not wanted. Writers stand still meanwhile.
+  Front front(std::size_t count, const vector::SlotLifetimes* drop_dead) const;
+  /// Links what is wanted, then takes the front off the tail.
+  Status link(const Front& front, Pool& pool);
   /// Takes a dead slot out of the graph, if it is in it.
   void unlink(SlotId slot);
   /// After restore or rebuild: living rows that are not linked become the tail, or are linked at once where they do

@@ -81,8 +81,7 @@ std::shared_ptr<const ViewSet> LocalCollection::shape_of(CollectionConfig config
 
 Result<WriteOutcome> LocalCollection::change_shape(CollectionConfig config, std::optional<ViewSlot> add,
                                                    const View* drop) {
-  if (closed_.load())
-    return failure(ErrorCode::not_found, "collection '" + name_ + "' was dropped or closed");
+  if (closed_.load()) return gone();
   WriteGroup group = new_group();
   group.add_config(name_, config);
   KITH_TRY(store_.commit(group.finish()));
@@ -134,26 +133,27 @@ Result<WriteOutcome> LocalCollection::create_field_index(std::string_view key, F
   fresh.push_back(KITH_TRY(field_slot(std::string(key), config)));
   fresh[0].folder->distrust();
   fresh[0].rebuild = true;
-  ChangeSeq built;
+  // The feed is kept from here on, whatever is checkpointed meanwhile.
+  std::multiset<std::uint64_t>::iterator pin;
+  std::shared_ptr<const ReadState> base;
   {
-    const auto base = state();
+    const std::scoped_lock linker(linker_mutex_);
+    base = state();
     if (base->shape->config.fields.size() >= fields_max && field_view(*base->shape, path) == nullptr) {
       return failure(ErrorCode::too_large, "collection '" + name_ + "' has " + std::to_string(fields_max) +
                                                " field indexes, and more are not allowed; drop one");
     }
-    KITH_TRY(rebuild(fresh, base->view.get()));
-    built = base->seq;
+    pin = feed_pins_.insert(base->seq.value);
   }
+  const auto built = rebuild(fresh, base->view.get());
+  fresh[0].applied = base->seq;
+  base.reset();
   const std::scoped_lock linker(linker_mutex_);
   const std::scoped_lock writer(writer_mutex_);
-  fresh[0].applied = built;
-  if (auto caught_up = catch_up(fresh, built); !caught_up) {
-    // A checkpoint cut the feed off meanwhile: once more, with the writers waiting.
-    if (caught_up.error().code != ErrorCode::failed_precondition) return std::unexpected(caught_up.error());
-    fresh[0].view = KITH_TRY(fresh[0].make());
-    fresh[0].rebuild = true;
-    KITH_TRY(rebuild(fresh, nullptr));
-  }
+  feed_pins_.erase(pin);
+  KITH_TRY(built);
+  KITH_TRY(catch_up(fresh, fresh[0].applied));
+  if (fresh[0].failed) return failure(ErrorCode::internal, "the index could not be built; the log says why");
   CollectionConfig changed = shape_->config;
   erase_path(changed, path);
   changed.fields[std::string(key)] = std::move(config);

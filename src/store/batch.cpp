@@ -117,6 +117,11 @@ void Batch::delete_collection(CollectionId collection) {
   }
 }
 
+bool Batch::only_removes() const {
+  return std::ranges::none_of(operations_,
+                              [](const Operation& operation) { return operation.action == Action::put; });
+}
+
 void Batch::clear() { *this = Batch(); }
 
 Status Batch::check() const {

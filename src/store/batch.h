@@ -55,6 +55,8 @@ class Batch {
   void delete_collection(CollectionId collection);
 
   bool empty() const { return operations_.empty(); }
+  /// It makes room, once RocksDB has compacted what it leaves.
+  bool only_removes() const;
   /// Bytes of keys and values so far.
   std::size_t bytes() const { return bytes_; }
   void clear();

@@ -49,7 +49,8 @@ Status Store::commit(Batch batch) {
     return failure(ErrorCode::too_large, fmt::format("a write of {} bytes; at most {} fit into one, split it",
                                                      batch.bytes(), batch_bytes_max));
   }
-  if (core_->space) KITH_TRY(core_->space->admit(batch.bytes()));
+  // A collection can be dropped on a full disk: its few bytes come out of the reserve below the bound.
+  if (core_->space && !batch.only_removes()) KITH_TRY(core_->space->admit(batch.bytes()));
   rocksdb::WriteBatch encoded_batch = encoded(batch, core_->columns);
   KITH_TRY(core_->write(encoded_batch, core_->options.durability == Durability::always));
   for (const Batch::Operation& operation : batch.operations()) {

@@ -1,7 +1,11 @@
 // @qdrant/js-client-rest, unchanged, against the server at argv[2]; and version 1.18, the last one that searches over points/search.
 import assert from 'node:assert/strict';
-import { QdrantClient } from '@qdrant/js-client-rest';
-import { QdrantClient as OlderClient } from 'qdrant-client-rest-1.18';
+import { File } from 'node:buffer';
+
+// The client brings undici, which wants a global that Node 18 (Debian 12's) keeps in a module.
+globalThis.File ??= File;
+const { QdrantClient } = await import('@qdrant/js-client-rest');
+const { QdrantClient: OlderClient } = await import('qdrant-client-rest-1.18');
 
 const client = new QdrantClient({ url: process.argv[2] });
 const older = new OlderClient({ url: process.argv[2] });
