@@ -90,6 +90,14 @@ ExitCode finish(Context& context, const rag::IngestSummary& summary) {
   return summary.counts.failed != 0 ? ExitCode::partial : ExitCode::ok;
 }
 
+// An interrupt may come before the first document is read: that is an interrupted ingest of nothing yet.
+ExitCode finish(Context& context, const Error& error) {
+  if (error.code != ErrorCode::cancelled) return context.fail(error);
+  rag::IngestSummary nothing;
+  nothing.cancelled = true;
+  return finish(context, nothing);
+}
+
 ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& arguments,
                      server::Node& node) {
   const std::string& name = context.options().collection;
@@ -107,7 +115,7 @@ ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& 
       arguments, std::shared_ptr<const rag::LoaderRegistry>(*pipeline, &(*pipeline)->registry()), &stop);
   if (!source) {
     signals.on_first(nullptr);
-    return context.fail(source.error());
+    return finish(context, source.error());
   }
   auto progress_options = progress_options_for_stderr("Ingesting", "documents");
   progress_options.quiet = context.options().quiet;
@@ -128,7 +136,7 @@ ExitCode ingest_here(Context& context, Signals& signals, const IngestArguments& 
   auto summary = (*pipeline)->run(**source, *options, &stop);
   progress.finish();
   signals.on_first(nullptr);
-  if (!summary) return context.fail(summary.error());
+  if (!summary) return finish(context, summary.error());
   // The next start then has nothing to catch up.
   if (auto flushed = node.database().flush(); !flushed) return context.fail(flushed.error());
   return finish(context, *summary);
