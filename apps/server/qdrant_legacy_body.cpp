@@ -89,17 +89,7 @@ Result<QueryBody> parse_legacy(const net::JsonValue& body, LegacyParser parser) 
 }
 
 Result<std::vector<QueryBody>> parse_legacy_batch(const net::JsonValue& body, LegacyParser parser) {
-  const Place at;
-  const auto searches = KITH_TRY(required_list(body, "searches", at));
-  const Place list_place(at, "searches");
-  Checks checks;
-  std::vector<QueryBody> out;
-  for (const auto search : searches.elements()) {
-    out.push_back(KITH_TRY(parser(search, Place(list_place, out.size()), checks)));
-  }
-  KITH_TRY(checks.status());
-  for (const auto& search : out) KITH_TRY(check_combination(search.query));
-  return out;
+  return parse_searches(body, parser);
 }
 
 Result<GroupsBody> parse_legacy_groups(const net::JsonValue& body, LegacyParser parser) {

@@ -9,7 +9,7 @@
 namespace kith::server::qdrant {
 
 /// Reads one search at the place `at`; call checks.status() and check_combination() before it is run.
-using LegacyParser = Result<QueryBody> (*)(const net::JsonValue& body, const Place& at, Checks& checks);
+using LegacyParser = QueryParser;
 
 Result<QueryBody> parse_legacy_search(const net::JsonValue& body, const Place& at, Checks& checks);
 Result<QueryBody> parse_legacy_recommend(const net::JsonValue& body, const Place& at, Checks& checks);

@@ -319,18 +319,22 @@ Result<QueryBody> parse_query(const net::JsonValue& body, const Place& at, Check
   return out;
 }
 
-Result<std::vector<QueryBody>> parse_query_batch(const net::JsonValue& body) {
+Result<std::vector<QueryBody>> parse_searches(const net::JsonValue& body, QueryParser parser) {
   const Place at;
   const auto searches = KITH_TRY(required_list(body, "searches", at));
   const Place list_place(at, "searches");
   Checks checks;
   std::vector<QueryBody> out;
   for (const auto search : searches.elements()) {
-    out.push_back(KITH_TRY(parse_query(search, Place(list_place, out.size()), checks)));
+    out.push_back(KITH_TRY(parser(search, Place(list_place, out.size()), checks)));
   }
   KITH_TRY(checks.status());
   for (const auto& search : out) KITH_TRY(check_combination(search.query));
   return out;
+}
+
+Result<std::vector<QueryBody>> parse_query_batch(const net::JsonValue& body) {
+  return parse_searches(body, parse_query);
 }
 
 Status parse_group_fields(const net::JsonValue& body, const Place& at, Checks& checks, GroupsBody& out) {

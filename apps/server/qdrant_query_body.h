@@ -23,6 +23,9 @@ struct QueryBody {
 
 /// QueryRequest at the place `at`; call checks.status() before it is run.
 Result<QueryBody> parse_query(const net::JsonValue& body, const Place& at, Checks& checks);
+/// The members of `searches`, each read by `parser`; problems of all of them are told together.
+using QueryParser = Result<QueryBody> (*)(const net::JsonValue& body, const Place& at, Checks& checks);
+Result<std::vector<QueryBody>> parse_searches(const net::JsonValue& body, QueryParser parser);
 /// QueryRequestBatch, everything checked.
 Result<std::vector<QueryBody>> parse_query_batch(const net::JsonValue& body);
 

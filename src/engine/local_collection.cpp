@@ -135,6 +135,9 @@ Result<WriteOutcome> LocalCollection::write(std::vector<Change> changes) {
   auto prepared =
       KITH_TRY(prepare_write(std::move(changes), current->shape->config, analyzer_ ? &*analyzer_ : nullptr));
   WriteOutcome outcome{current->seq, store_.options().durability};
+  if (std::ranges::none_of(prepared.changes, selects_by_filter)) {
+    return prepared.changes.empty() ? Result<WriteOutcome>(outcome) : write_piece(std::move(prepared));
+  }
   PreparedWrite together;
   const auto flush_together = [&]() -> Status {
     if (!together.changes.empty()) outcome = KITH_TRY(write_piece(std::exchange(together, {})));
